@@ -1,0 +1,90 @@
+# The three ways to make something here: a library (a room), a program, a test.
+#
+#   vmedia_library(NAME SOURCES... LINK libraries...)
+#   vmedia_program(NAME SOURCES... LINK libraries... [NO_INSTALL])
+#   vmedia_test(NAME SOURCES... LINK libraries...)      gtest, beside the code
+#   vmedia_pytest(NAME FILE [LABELS label...] [TIMEOUT seconds])
+#
+# Includes are written from the top of the tree: #include "vmedia/nbd/wire.hpp"
+
+add_library(vmedia_flags INTERFACE)
+target_compile_options(vmedia_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+target_include_directories(vmedia_flags INTERFACE
+    ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+if(VMEDIA_SANITIZE)
+    target_compile_options(vmedia_flags INTERFACE
+        -fsanitize=${VMEDIA_SANITIZE} -fno-sanitize-recover=all)
+    target_link_options(vmedia_flags INTERFACE -fsanitize=${VMEDIA_SANITIZE})
+endif()
+
+# Boost's headers are other people's code: no warnings from them, and one
+# translation unit compiles the parts that can be compiled apart.
+add_library(vmedia_boost STATIC ${PROJECT_SOURCE_DIR}/cmake/boost.cpp)
+target_compile_definitions(vmedia_boost PUBLIC
+    BOOST_ASIO_SEPARATE_COMPILATION
+    BOOST_ASIO_NO_DEPRECATED
+    BOOST_PROCESS_V2_SEPARATE_COMPILATION)
+target_link_libraries(vmedia_boost
+    PUBLIC Boost::headers Boost::filesystem OpenSSL::SSL OpenSSL::Crypto Threads::Threads
+           fmt::fmt tl::expected
+    PRIVATE vmedia_flags)
+if(VMEDIA_PCH)
+    target_precompile_headers(vmedia_boost PRIVATE
+        <boost/asio.hpp>
+        <boost/asio/experimental/awaitable_operators.hpp>
+        <fmt/format.h>
+        <tl/expected.hpp>
+        <map> <memory> <optional> <span> <string> <vector>)
+endif()
+
+function(_vmedia_common target)
+    target_link_libraries(${target} PRIVATE vmedia_flags)
+    if(VMEDIA_PCH)
+        target_precompile_headers(${target} REUSE_FROM vmedia_boost)
+    endif()
+endfunction()
+
+function(vmedia_library name)
+    cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+    add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+    target_link_libraries(${name} PUBLIC vmedia_boost ${ARG_LINK})
+    _vmedia_common(${name})
+endfunction()
+
+function(vmedia_program name)
+    cmake_parse_arguments(ARG "NO_INSTALL" "" "LINK" ${ARGN})
+    add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+    target_link_libraries(${name} PRIVATE vmedia_boost CLI11::CLI11 ${ARG_LINK})
+    set_target_properties(${name} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+    _vmedia_common(${name})
+    if(NOT ARG_NO_INSTALL)
+        install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_BINDIR})
+    endif()
+endfunction()
+
+function(vmedia_test name)
+    cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+    add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+    target_link_libraries(${name} PRIVATE
+        vmedia_boost GTest::gtest_main GTest::gmock ${ARG_LINK})
+    _vmedia_common(${name})
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+endfunction()
+
+# Debian's interpreter on purpose: the one on PATH may lack python3-pytest.
+function(vmedia_pytest name file)
+    cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS" ${ARGN})
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 240)
+    endif()
+    add_test(NAME ${name}
+        COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider
+                ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+    set_tests_properties(${name} PROPERTIES
+        TIMEOUT ${ARG_TIMEOUT}
+        LABELS "${ARG_LABELS}"
+        ENVIRONMENT "VMEDIA_BIN=${PROJECT_BINARY_DIR}/bin;PYTHONPATH=${PROJECT_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1")
+endfunction()

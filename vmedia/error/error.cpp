@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "error.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace vmedia
+{
+
+tl::unexpected<Error> fail(Errc code, std::string what, std::string hint)
+{
+    return tl::unexpected(Error{code, std::move(what), {}, std::move(hint)});
+}
+
+tl::unexpected<Error> failErrno(int errorNumber, std::string what,
+                                std::string hint)
+{
+    what += ": " + std::generic_category().message(errorNumber);
+    return fail(Errc::io, std::move(what), std::move(hint));
+}
+
+tl::unexpected<Error> during(std::string_view where, Error error)
+{
+    error.where = error.where.empty()
+                      ? std::string(where)
+                      : fmt::format("{}, {}", where, error.where);
+    return tl::unexpected(std::move(error));
+}
+
+std::string describe(const Error& error)
+{
+    std::string text = error.what;
+    if (!error.where.empty())
+    {
+        text += " (" + error.where + ")";
+    }
+    if (!error.hint.empty())
+    {
+        text += "; " + error.hint;
+    }
+    return text;
+}
+
+int report(std::string_view program, const Error& error)
+{
+    fmt::print(stderr, "{}: {}\n", program, describe(error));
+    return error.code == Errc::usage ? 2 : 1;
+}
+
+} // namespace vmedia

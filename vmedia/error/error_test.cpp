@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "error.hpp"
+
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+namespace vmedia
+{
+
+TEST(Error, tellsFactThenPlaceThenRemedy)
+{
+    Result<int> outer = during("push", {Errc::refused, "slot 7 does not exist",
+                                        "upgrade", "use /nbd/0 or /nbd/1"});
+    EXPECT_EQ(describe(outer.error()),
+              "slot 7 does not exist (push, upgrade); use /nbd/0 or /nbd/1");
+}
+
+TEST(Error, usesTheSystemsWordForAnErrorNumber)
+{
+    Result<int> result = failErrno(ENOENT, "disk.img");
+    EXPECT_EQ(result.error().what, "disk.img: No such file or directory");
+    EXPECT_EQ(result.error().code, Errc::io);
+}
+
+TEST(Error, exitStatusTellsUsageFromFailure)
+{
+    EXPECT_EQ(report("test", {Errc::usage, "no such option"}), 2);
+    EXPECT_EQ(report("test", {Errc::io, "no such file"}), 1);
+}
+
+} // namespace vmedia
