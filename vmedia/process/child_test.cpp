@@ -82,20 +82,23 @@ TEST(Child, missingProgramIsAnErrorThatNamesIt)
 TEST(Child, stopKillsOneThatIgnoresSigterm)
 {
     asio::io_context context;
-    int pipes[2];
-    ASSERT_EQ(::pipe(pipes), 0);
+    int said[2];
+    int never[2]; // its standard input: open, and nothing ever comes
+    ASSERT_EQ(::pipe(said), 0);
+    ASSERT_EQ(::pipe(never), 0);
     Result<Child> child =
         Child::start(context.get_executor(),
-                     {{"/bin/sh", "-c",
-                       "trap '' TERM; echo ready; while :; do read x; done"},
-                      pipes[0],
-                      pipes[1]});
+                     {{"/bin/sh", "-c", "trap '' TERM; echo ready; exec cat"},
+                      never[0],
+                      said[1]});
     ASSERT_TRUE(child);
     char ready[6];
-    ASSERT_EQ(::read(pipes[0], ready, 6), 6); // the trap is set now
+    ASSERT_EQ(::read(said[0], ready, 6), 6); // the trap is set now
     EXPECT_EQ(run(context, child->stop(50ms)), 128 + SIGKILL);
-    ::close(pipes[0]);
-    ::close(pipes[1]);
+    for (int descriptor : {said[0], said[1], never[0], never[1]})
+    {
+        ::close(descriptor);
+    }
 }
 
 TEST(Child, stopGivesTheStatusOfOneThatEndedByItself)
