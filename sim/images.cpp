@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images.hpp"
+
+#include "capture.hpp"
+#include "fixtures/temp_dir.hpp"
+#include "initramfs.hpp"
+#include "programs.hpp"
+#include "vmedia/process/search.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+namespace sim
+{
+namespace fs = std::filesystem;
+namespace asio = boost::asio;
+using vmedia::Errc;
+using vmedia::Result;
+
+namespace
+{
+
+// Two UDCs for two slots; SuperSpeed reads about twice as fast as high speed.
+// usb-storage stays out: usbredirect wants the device for itself.
+const std::vector<std::string> bmcModules{
+    "virtio_pci",   "virtio_net",        "9pnet_virtio",
+    "9p",           "nbd nbds_max=4",    "dummy_hcd is_super_speed=1 num=2",
+    "libcomposite", "usb_f_mass_storage"};
+
+// usb-storage waits a second for drives that spin up; ours do not.
+const std::vector<std::string> hostModules{
+    "xhci_pci", "usb_storage delay_use=0", "uas", "sr_mod", "sd_mod"};
+
+struct BmcProgram
+{
+    const char* path;
+    const char* program;
+    const char* package; ///< null: one of ours
+};
+
+constexpr BmcProgram bmcPrograms[] = {
+    {"usr/sbin/nbd-client", "nbd-client", "nbd-client"},
+    {"usr/bin/usbredirect", "usbredirect", "usbredirect"},
+    {"usr/bin/vmedia-httpd", "vmedia-httpd", nullptr},
+    {"usr/bin/nbd-proxy", "nbd-proxy", nullptr},
+};
+
+asio::awaitable<Result<fs::path>> bmcInitramfs(Cache cache, Kernel kernel,
+                                               fs::path data)
+{
+    Initramfs image;
+    for (const BmcProgram& p : bmcPrograms)
+    {
+        Result<fs::path> found =
+            p.package == nullptr
+                ? findOurs(p.program)
+                : vmedia::process::findProgram(p.program, p.package)
+                      .map([](const std::string& s) { return fs::path(s); });
+        if (!found)
+        {
+            co_return tl::unexpected(found.error());
+        }
+        Result<void> added = co_await image.addProgram(p.path, *found);
+        if (!added)
+        {
+            co_return tl::unexpected(added.error());
+        }
+    }
+    Result<void> done = co_await image.addBusybox();
+    done = done ? image.addModules(kernel, bmcModules) : done;
+    for (const auto& [path, file] :
+         {std::pair{"init", "bmc-init.sh"},
+          std::pair{"etc/nbd-proxy/state", "nbd-proxy-state"}})
+    {
+        Result<fs::path> source = findData(file, data);
+        if (!source)
+        {
+            co_return tl::unexpected(source.error());
+        }
+        done = done ? image.files.file(path, *source, 0755) : done;
+    }
+    if (!done)
+    {
+        co_return tl::unexpected(done.error());
+    }
+    const std::string archive = image.files.archive();
+    const fs::path path = cache.path(sha256(archive), "bmc.cpio");
+    done = cache.put(path, archive);
+    co_return done.map([&] { return path; });
+}
+
+asio::awaitable<Result<fs::path>> hostInitramfs(Cache cache, Kernel kernel,
+                                                fs::path data)
+{
+    Initramfs image;
+    Result<void> done = co_await image.addBusybox();
+    done = done ? image.addModules(kernel, hostModules) : done;
+    Result<fs::path> init = findData("host-init.sh", data);
+    if (!init)
+    {
+        co_return tl::unexpected(init.error());
+    }
+    done = done ? image.files.file("init", *init, 0755) : done;
+    if (!done)
+    {
+        co_return tl::unexpected(done.error());
+    }
+    // Compressed: it also goes over the virtual USB cable, by BIOS calls.
+    const std::string archive = image.files.archive();
+    const fs::path path = cache.path(sha256(archive), "host.cpio.gz");
+    if (!cache.holds(path))
+    {
+        const fixtures::TempDir folder;
+        const fs::path plain = folder.path() / "cpio";
+        std::ofstream(plain, std::ios::binary) << archive;
+        Result<std::string> small =
+            co_await capture({{"gzip", "-9n"}, "gzip", plain});
+        if (!small)
+        {
+            co_return tl::unexpected(small.error());
+        }
+        done = cache.put(path, *small);
+    }
+    co_return done.map([&] { return path; });
+}
+
+constexpr const char* isolinuxConfig = R"(default host
+prompt 0
+label host
+  kernel vmlinuz
+  append initrd=initrd {}
+)";
+
+/// From Debian's isolinux or syslinux-common.
+Result<fs::path> syslinuxFile(const char* path, std::string_view package)
+{
+    if (!fs::exists(path))
+    {
+        return vmedia::fail(Errc::usage, fmt::format("{} is missing", path),
+                            fmt::format("apt-get install {}", package));
+    }
+    return fs::path(path);
+}
+
+} // namespace
+
+asio::awaitable<Result<Images>> makeImages(Cache cache, Kernel kernel,
+                                           fs::path data)
+{
+    Result<std::string> vmlinuz = readFile(kernel.vmlinuz);
+    if (!vmlinuz)
+    {
+        co_return tl::unexpected(vmlinuz.error());
+    }
+    Images images{cache.path(sha256(*vmlinuz), "vmlinux"), {}, {}};
+    if (!cache.holds(images.vmlinux))
+    {
+        Result<std::string> elf = co_await extractVmlinux(kernel.vmlinuz);
+        if (!elf)
+        {
+            co_return tl::unexpected(elf.error());
+        }
+        if (Result<void> put = cache.put(images.vmlinux, *elf); !put)
+        {
+            co_return tl::unexpected(put.error());
+        }
+    }
+    Result<fs::path> host = co_await hostInitramfs(cache, kernel, data);
+    if (!host)
+    {
+        co_return tl::unexpected(host.error());
+    }
+    Result<fs::path> bmc = co_await bmcInitramfs(cache, kernel, data);
+    if (!bmc)
+    {
+        co_return tl::unexpected(bmc.error());
+    }
+    images.host = *host;
+    images.bmc = *bmc;
+    cache.prune(16); // four files a run, a few kernels and builds
+    co_return images;
+}
+
+asio::awaitable<Result<fs::path>> makeIso(Cache cache, Kernel kernel,
+                                          fs::path hostInitramfs)
+{
+    // ISOLINUX needs no serial port of its own: SeaBIOS puts the text screen
+    // there, and with both each line would come twice.
+    const std::string config = fmt::format(isolinuxConfig, kernelArguments);
+    Result<fs::path> isolinux = syslinuxFile("/usr/lib/ISOLINUX/isolinux.bin",
+                                             "isolinux");
+    Result<fs::path> ldlinux = syslinuxFile(
+        "/usr/lib/syslinux/modules/bios/ldlinux.c32", "syslinux-common");
+    std::string all = config;
+    for (const Result<fs::path>& part :
+         {isolinux, ldlinux, Result<fs::path>(kernel.vmlinuz),
+          Result<fs::path>(hostInitramfs)})
+    {
+        Result<std::string> content = part ? readFile(*part)
+                                           : tl::unexpected(part.error());
+        if (!content)
+        {
+            co_return tl::unexpected(content.error());
+        }
+        all += *content;
+    }
+    const fs::path path = cache.path(sha256(all), "host.iso");
+    if (cache.holds(path))
+    {
+        co_return path;
+    }
+    const fixtures::TempDir folder;
+    const fs::path tree = folder.path() / "tree";
+    const fs::path boot = tree / "isolinux";
+    fs::create_directories(boot);
+    std::ofstream(boot / "isolinux.cfg") << config;
+    fs::copy_file(*isolinux, boot / "isolinux.bin");
+    fs::copy_file(*ldlinux, boot / "ldlinux.c32");
+    fs::copy_file(kernel.vmlinuz, boot / "vmlinuz");
+    fs::copy_file(hostInitramfs, boot / "initrd");
+    const fs::path iso = folder.path() / "iso";
+    Result<std::string> made = co_await capture(
+        {{"xorriso", "-as", "mkisofs", "-quiet", "-V", "VMEDIA_SIM", "-o", iso,
+          "-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat",
+          "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", tree},
+         "xorriso"});
+    Result<std::string> content = made ? readFile(iso)
+                                       : tl::unexpected(made.error());
+    if (!content)
+    {
+        co_return tl::unexpected(content.error());
+    }
+    co_return cache.put(path, *content).map([&] { return path; });
+}
+
+} // namespace sim
