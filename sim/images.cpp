@@ -114,8 +114,8 @@ asio::awaitable<Result<fs::path>> hostInitramfs(Cache cache, Kernel kernel,
         const fixtures::TempDir folder;
         const fs::path plain = folder.path() / "cpio";
         std::ofstream(plain, std::ios::binary) << archive;
-        Result<std::string> small =
-            co_await capture({{"gzip", "-9n"}, "gzip", plain});
+        const Helper gzip{{"gzip", "-9n"}, "gzip", plain};
+        Result<std::string> small = co_await capture(gzip);
         if (!small)
         {
             co_return tl::unexpected(small.error());
@@ -220,11 +220,12 @@ asio::awaitable<Result<fs::path>> makeIso(Cache cache, Kernel kernel,
     fs::copy_file(kernel.vmlinuz, boot / "vmlinuz");
     fs::copy_file(hostInitramfs, boot / "initrd");
     const fs::path iso = folder.path() / "iso";
-    Result<std::string> made = co_await capture(
-        {{"xorriso", "-as", "mkisofs", "-quiet", "-V", "VMEDIA_SIM", "-o", iso,
-          "-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat",
-          "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", tree},
-         "xorriso"});
+    const Helper xorriso{
+        {"xorriso", "-as", "mkisofs", "-quiet", "-V", "VMEDIA_SIM", "-o", iso,
+         "-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat",
+         "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", tree},
+        "xorriso"};
+    Result<std::string> made = co_await capture(xorriso);
     Result<std::string> content = made ? readFile(iso)
                                        : tl::unexpected(made.error());
     if (!content)

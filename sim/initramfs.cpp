@@ -27,7 +27,8 @@ asio::awaitable<Result<void>> Initramfs::addBusybox()
     {
         co_return tl::unexpected(busybox.error());
     }
-    Result<std::string> applets = co_await capture({{*busybox, "--list"}});
+    const Helper list{{*busybox, "--list"}};
+    Result<std::string> applets = co_await capture(list);
     if (!applets)
     {
         co_return tl::unexpected(applets.error());
@@ -50,8 +51,8 @@ asio::awaitable<Result<void>> Initramfs::addBusybox()
 asio::awaitable<Result<void>> Initramfs::addProgram(std::string_view path,
                                                     fs::path source)
 {
-    Result<std::string> listed =
-        co_await capture({{"ldd", source}, "libc-bin", {}, true});
+    const Helper ldd{{"ldd", source}, "libc-bin", {}, true};
+    Result<std::string> listed = co_await capture(ldd);
     if (!listed)
     {
         co_return tl::unexpected(listed.error());
@@ -76,8 +77,8 @@ asio::awaitable<Result<void>> Initramfs::addProgram(std::string_view path,
     }
     const fixtures::TempDir folder;
     const fs::path stripped = folder.path() / "program";
-    Result<std::string> smaller =
-        co_await capture({{"strip", "--strip-debug", "-o", stripped, source}});
+    const Helper strip{{"strip", "--strip-debug", "-o", stripped, source}};
+    Result<std::string> smaller = co_await capture(strip);
     // No strip, or a script: as it is.
     co_return files.file(path, smaller ? stripped : source, 0755);
 }
@@ -147,10 +148,10 @@ asio::awaitable<Result<std::string>> extractVmlinux(fs::path vmlinuz)
               static_cast<std::streamsize>(payload->size));
     out.close();
     // After the xz stream come four bytes with the size of what is in it.
-    Result<std::string> kernel =
-        co_await capture({{"xz", "--decompress", "--stdout", "--single-stream"},
-                          "xz-utils",
-                          compressed});
+    const Helper xz{{"xz", "--decompress", "--stdout", "--single-stream"},
+                    "xz-utils",
+                    compressed};
+    Result<std::string> kernel = co_await capture(xz);
     if (kernel && !kernel->starts_with("\x7f"
                                        "ELF"))
     {

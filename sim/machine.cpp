@@ -170,8 +170,9 @@ asio::awaitable<Result<Machine>> Machine::start(MachineOptions options)
 
 asio::awaitable<Result<uint16_t>> Machine::forwarded(uint16_t guestPort)
 {
-    Qmp::Answer answer = co_await monitor.execute(
-        "human-monitor-command", {{"command-line", "info usernet"}});
+    const boost::json::object arguments{{"command-line", "info usernet"}};
+    Qmp::Answer answer = co_await monitor.execute("human-monitor-command",
+                                                  arguments);
     if (!answer)
     {
         co_return tl::unexpected(answer.error());

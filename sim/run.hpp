@@ -3,6 +3,7 @@
 #include "fixtures/temp_dir.hpp"
 #include "log.hpp"
 #include "timeline.hpp"
+#include "vmedia/error/error.hpp"
 
 #include <filesystem>
 #include <map>

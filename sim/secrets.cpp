@@ -79,13 +79,14 @@ boost::asio::awaitable<Result<Secrets>> makeSecrets(fs::path folder)
         }
     }
     // The BMC is reached through a forwarded port of ours, hence the address.
-    Result<std::string> made = co_await capture(
-        {{"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-          "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-          "/CN=vmedia-sim BMC", "-addext",
-          "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout",
-          secrets.share / "key.pem", "-out", secrets.certificate},
-         "openssl"});
+    const Helper openssl{
+        {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+         "/CN=vmedia-sim BMC", "-addext",
+         "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout",
+         secrets.share / "key.pem", "-out", secrets.certificate},
+        "openssl"};
+    Result<std::string> made = co_await capture(openssl);
     if (!made)
     {
         co_return tl::unexpected(made.error());
