@@ -19,6 +19,13 @@ using vmedia::Result;
 namespace
 {
 
+std::vector<std::string> probeDevices(const Images& images)
+{
+    return {"-kernel", images.vmlinux,
+            "-initrd", images.bmc,
+            "-append", std::string(kernelArguments) + " vmedia.probe"};
+}
+
 boost::asio::awaitable<bool> probeBoots(Images images, std::shared_ptr<Run> run)
 {
     using namespace boost::asio::experimental::awaitable_operators;
@@ -38,10 +45,7 @@ boost::asio::awaitable<bool> probeBoots(Images images, std::shared_ptr<Run> run)
     });
     options.stderrLog = std::make_shared<Log>(
         "probe-qemu", run->folder(), start, [](const std::string&, bool) {});
-    options.devices = {
-        "-kernel", images.vmlinux,
-        "-initrd", images.bmc,
-        "-append", std::string(kernelArguments) + " vmedia.probe"};
+    options.devices = probeDevices(images);
     const auto deadline = start + std::chrono::seconds(10);
     boost::asio::steady_timer timer(executor, deadline);
     auto first = co_await (Machine::start(options) ||
@@ -89,7 +93,8 @@ boost::asio::awaitable<Result<AccelChoice>>
         const bool known = id == bootId() && !answer.empty();
         if (!known)
         {
-            answer = co_await probeBoots(images, run) ? "yes" : "no";
+            const bool boots = co_await probeBoots(images, run);
+            answer = boots ? "yes" : "no";
             std::ofstream(remembered) << bootId() << " " << answer << "\n";
         }
         if (answer != "yes")

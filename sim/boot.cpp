@@ -22,6 +22,11 @@ using vmedia::Result;
 namespace
 {
 
+Stage next(Stage stage)
+{
+    return static_cast<Stage>(static_cast<int>(stage) + 1);
+}
+
 /// What of an image can be served. Errors: it cannot be read or is empty.
 Result<uint64_t> imageSize(const fs::path& image)
 {
@@ -137,27 +142,34 @@ class Boot
     /// All the hops, in order.
     asio::awaitable<Result<void>> theWay(bool own)
     {
+        // Not "hop ? co_await … : hop": g++ 12 miscompiles it.
         Result<void> hop = co_await lab->startBmc(false);
         report.qemu = lab->qemuVersion;
-        hop = hop ? co_await lab->push(options.image) : hop;
-        hop = hop ? co_await lab->startHost(false) : hop;
-        std::vector<Stage> stages{Stage::hostEnumerates, Stage::biosBoots,
-                                  Stage::loader};
-        if (own || !options.expect.empty())
+        if (hop)
         {
-            stages.push_back(Stage::userSpace);
+            hop = co_await lab->push(options.image);
         }
-        for (Stage stage : stages)
+        if (hop)
         {
-            hop = hop ? co_await run->reach(stage, lab->alive()) : hop;
+            hop = co_await lab->startHost(false);
         }
-        if (!own)
+        const bool userSpace = own || !options.expect.empty();
+        const Stage last = userSpace ? Stage::userSpace : Stage::loader;
+        for (Stage stage = Stage::hostEnumerates; hop && stage <= last;
+             stage = next(stage))
         {
-            hop = hop ? co_await plugIntoReader() : hop;
+            hop = co_await run->reach(stage, lab->alive());
         }
-        co_return hop ? co_await run->reach(Stage::mediumRead, lab->alive(),
-                                            lab->hostConsole())
-                      : hop;
+        if (hop && !own)
+        {
+            hop = co_await plugIntoReader();
+        }
+        if (hop)
+        {
+            hop = co_await run->reach(Stage::mediumRead, lab->alive(),
+                                      lab->hostConsole());
+        }
+        co_return hop;
     }
 
     /// Somebody else's system does not tell us the hash of its medium.

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <map>
 
 namespace sim
 {
@@ -41,10 +42,19 @@ struct BmcProgram
 
 constexpr BmcProgram bmcPrograms[] = {
     {"usr/sbin/nbd-client", "nbd-client", "nbd-client"},
+
     {"usr/bin/usbredirect", "usbredirect", "usbredirect"},
     {"usr/bin/vmedia-httpd", "vmedia-httpd", nullptr},
     {"usr/bin/nbd-proxy", "nbd-proxy", nullptr},
 };
+
+Result<void> addScript(Initramfs& image, std::string_view path,
+                       std::string_view file, const fs::path& data)
+{
+    Result<fs::path> source = findData(file, data);
+    return source ? image.files.file(path, *source, 0755)
+                  : tl::unexpected(source.error());
+}
 
 asio::awaitable<Result<fs::path>> bmcInitramfs(Cache cache, Kernel kernel,
                                                fs::path data)
@@ -69,17 +79,10 @@ asio::awaitable<Result<fs::path>> bmcInitramfs(Cache cache, Kernel kernel,
     }
     Result<void> done = co_await image.addBusybox();
     done = done ? image.addModules(kernel, bmcModules) : done;
-    for (const auto& [path, file] :
-         {std::pair{"init", "bmc-init.sh"},
-          std::pair{"etc/nbd-proxy/state", "nbd-proxy-state"}})
-    {
-        Result<fs::path> source = findData(file, data);
-        if (!source)
-        {
-            co_return tl::unexpected(source.error());
-        }
-        done = done ? image.files.file(path, *source, 0755) : done;
-    }
+    done = done ? addScript(image, "init", "bmc-init.sh", data) : done;
+    done = done ? addScript(image, "etc/nbd-proxy/state", "nbd-proxy-state",
+                            data)
+                : done;
     if (!done)
     {
         co_return tl::unexpected(done.error());
@@ -96,12 +99,7 @@ asio::awaitable<Result<fs::path>> hostInitramfs(Cache cache, Kernel kernel,
     Initramfs image;
     Result<void> done = co_await image.addBusybox();
     done = done ? image.addModules(kernel, hostModules) : done;
-    Result<fs::path> init = findData("host-init.sh", data);
-    if (!init)
-    {
-        co_return tl::unexpected(init.error());
-    }
-    done = done ? image.files.file("init", *init, 0755) : done;
+    done = done ? addScript(image, "init", "host-init.sh", data) : done;
     if (!done)
     {
         co_return tl::unexpected(done.error());
@@ -132,15 +130,41 @@ label host
   append initrd=initrd {}
 )";
 
-/// From Debian's isolinux or syslinux-common.
-Result<fs::path> syslinuxFile(const char* path, std::string_view package)
+/// File names on the CD, and where they come from.
+using IsoParts = std::map<std::string, fs::path>;
+
+Result<IsoParts> findIsoParts(const Kernel& kernel, const fs::path& initramfs)
 {
-    if (!fs::exists(path))
+    const fs::path isolinux = "/usr/lib/ISOLINUX/isolinux.bin";
+    const fs::path ldlinux = "/usr/lib/syslinux/modules/bios/ldlinux.c32";
+    if (!fs::exists(isolinux) || !fs::exists(ldlinux))
     {
-        return vmedia::fail(Errc::usage, fmt::format("{} is missing", path),
-                            fmt::format("apt-get install {}", package));
+        return vmedia::fail(
+            Errc::usage,
+            fmt::format("{} is missing", fs::exists(isolinux)
+                                             ? ldlinux.string()
+                                             : isolinux.string()),
+            "apt-get install isolinux syslinux-common");
     }
-    return fs::path(path);
+    return IsoParts{{"isolinux.bin", isolinux},
+                    {"ldlinux.c32", ldlinux},
+                    {"vmlinuz", kernel.vmlinuz},
+                    {"initrd", initramfs}};
+}
+
+Result<std::string> readAll(const IsoParts& parts)
+{
+    std::string all;
+    for (const auto& [name, source] : parts)
+    {
+        Result<std::string> content = readFile(source);
+        if (!content)
+        {
+            return content;
+        }
+        all += *content;
+    }
+    return all;
 }
 
 } // namespace
@@ -188,24 +212,14 @@ asio::awaitable<Result<fs::path>> makeIso(Cache cache, Kernel kernel,
     // ISOLINUX needs no serial port of its own: SeaBIOS puts the text screen
     // there, and with both each line would come twice.
     const std::string config = fmt::format(isolinuxConfig, kernelArguments);
-    Result<fs::path> isolinux = syslinuxFile("/usr/lib/ISOLINUX/isolinux.bin",
-                                             "isolinux");
-    Result<fs::path> ldlinux = syslinuxFile(
-        "/usr/lib/syslinux/modules/bios/ldlinux.c32", "syslinux-common");
-    std::string all = config;
-    for (const Result<fs::path>& part :
-         {isolinux, ldlinux, Result<fs::path>(kernel.vmlinuz),
-          Result<fs::path>(hostInitramfs)})
+    Result<IsoParts> parts = findIsoParts(kernel, hostInitramfs);
+    Result<std::string> all = parts ? readAll(*parts)
+                                    : tl::unexpected(parts.error());
+    if (!all)
     {
-        Result<std::string> content = part ? readFile(*part)
-                                           : tl::unexpected(part.error());
-        if (!content)
-        {
-            co_return tl::unexpected(content.error());
-        }
-        all += *content;
+        co_return tl::unexpected(all.error());
     }
-    const fs::path path = cache.path(sha256(all), "host.iso");
+    const fs::path path = cache.path(sha256(config + *all), "host.iso");
     if (cache.holds(path))
     {
         co_return path;
@@ -215,10 +229,10 @@ asio::awaitable<Result<fs::path>> makeIso(Cache cache, Kernel kernel,
     const fs::path boot = tree / "isolinux";
     fs::create_directories(boot);
     std::ofstream(boot / "isolinux.cfg") << config;
-    fs::copy_file(*isolinux, boot / "isolinux.bin");
-    fs::copy_file(*ldlinux, boot / "ldlinux.c32");
-    fs::copy_file(kernel.vmlinuz, boot / "vmlinuz");
-    fs::copy_file(hostInitramfs, boot / "initrd");
+    for (const auto& [name, source] : *parts)
+    {
+        fs::copy_file(source, boot / name);
+    }
     const fs::path iso = folder.path() / "iso";
     const Helper xorriso{
         {"xorriso", "-as", "mkisofs", "-quiet", "-V", "VMEDIA_SIM", "-o", iso,

@@ -19,6 +19,14 @@ namespace asio = boost::asio;
 using vmedia::Errc;
 using vmedia::Result;
 
+namespace
+{
+
+constexpr const char* rootFolders[] = {"proc", "sys", "dev",  "run",     "tmp",
+                                       "etc",  "lab", "sbin", "usr/sbin"};
+
+} // namespace
+
 asio::awaitable<Result<void>> Initramfs::addBusybox()
 {
     Result<std::string> busybox =
@@ -33,8 +41,7 @@ asio::awaitable<Result<void>> Initramfs::addBusybox()
     {
         co_return tl::unexpected(applets.error());
     }
-    for (std::string_view folder :
-         {"proc", "sys", "dev", "run", "tmp", "etc", "lab", "usr/sbin", "sbin"})
+    for (const char* folder : rootFolders)
     {
         files.folder(folder);
     }

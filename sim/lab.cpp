@@ -14,6 +14,58 @@ namespace fs = std::filesystem;
 using vmedia::Result;
 using vmedia::process::Child;
 
+namespace
+{
+
+// Outside of the coroutines: g++ 12 destroys a braced list twice if it is in
+// a coroutine's range-for, or in the operand of co_await.
+constexpr Stage bmcStages[] = {Stage::bmcUserSpace, Stage::bmcListening};
+constexpr Stage pushStages[] = {Stage::webSocketOpen, Stage::nbdNegotiated,
+                                Stage::deviceSize, Stage::gadgetBound,
+                                Stage::cableReady};
+
+void addUsbPort(std::vector<std::string>& arguments, uint16_t port)
+{
+    arguments.insert(arguments.end(),
+                     {"-device", "qemu-xhci", "-chardev",
+                      fmt::format("socket,id=usb,host=127.0.0.1,port={}", port),
+                      "-device", "usb-redir,chardev=usb,bootindex=1"});
+}
+
+std::vector<std::string> bmcDevices(const Images& images,
+                                    const Secrets& secrets, bool interactive,
+                                    const fs::path& folder)
+{
+    std::vector<std::string> devices{
+        "-kernel", images.vmlinux, "-initrd", images.bmc, "-append",
+        std::string(kernelArguments) + (interactive ? " vmedia.shell" : ""),
+        "-virtfs",
+        fmt::format("local,path={},mount_tag=lab,security_model=none,"
+                    "readonly=on",
+                    secrets.share.string()),
+        // 192.0.2.0/24 is for examples (RFC 5737): it hides nobody's network.
+        // Port 0: the system chooses, and QEMU tells.
+        "-netdev",
+        "user,id=n,net=192.0.2.0/24,restrict=on,"
+        "hostfwd=tcp:127.0.0.1:0-:443,hostfwd=tcp:127.0.0.1:0-:4000",
+        "-device", "virtio-net-pci,netdev=n,romfile="};
+    if (interactive)
+    {
+        devices.emplace_back("-serial");
+        devices.push_back(fmt::format("unix:{},server=on,wait=off",
+                                      (folder / "bmc-shell.sock").string()));
+    }
+    return devices;
+}
+
+std::vector<std::string> readerDevices(const Images& images)
+{
+    return {"-kernel",   images.vmlinux, "-initrd",
+            images.host, "-append",      kernelArguments};
+}
+
+} // namespace
+
 Lab::Lab(std::shared_ptr<Run> r, Kernel k, Images i, AccelChoice a, Secrets s,
          Cache c) :
     kernel(std::move(k)), images(std::move(i)), accel(std::move(a)),
@@ -71,26 +123,7 @@ asio::awaitable<Result<void>> Lab::startBmc(bool interactive)
     MachineOptions options = machine("bmc", Source::bmc);
     bmcLog = options.console;
     options.spareMonitor = interactive;
-    options.devices = {
-        "-kernel", images.vmlinux, "-initrd", images.bmc, "-append",
-        std::string(kernelArguments) + (interactive ? " vmedia.shell" : ""),
-        "-virtfs",
-        fmt::format("local,path={},mount_tag=lab,security_model=none,"
-                    "readonly=on",
-                    secrets.share.string()),
-        // 192.0.2.0/24 is for examples (RFC 5737): it hides nobody's network.
-        // Port 0: the system chooses, and QEMU tells.
-        "-netdev",
-        "user,id=n,net=192.0.2.0/24,restrict=on,"
-        "hostfwd=tcp:127.0.0.1:0-:443,hostfwd=tcp:127.0.0.1:0-:4000",
-        "-device", "virtio-net-pci,netdev=n,romfile="};
-    if (interactive)
-    {
-        options.devices.emplace_back("-serial");
-        options.devices.push_back(
-            fmt::format("unix:{},server=on,wait=off",
-                        (run->folder() / "bmc-shell.sock").string()));
-    }
+    options.devices = bmcDevices(images, secrets, interactive, run->folder());
     Result<Machine> started = co_await Machine::start(std::move(options));
     if (!started)
     {
@@ -98,6 +131,7 @@ asio::awaitable<Result<void>> Lab::startBmc(bool interactive)
     }
     bmc.emplace(std::move(*started));
     qemuVersion = bmc->version();
+    run->mark(Stage::bmcPowered, "QEMU " + qemuVersion);
     Result<uint16_t> https = co_await bmc->forwarded(443);
     Result<uint16_t> usb = co_await bmc->forwarded(4000);
     if (!https || !usb)
@@ -107,7 +141,7 @@ asio::awaitable<Result<void>> Lab::startBmc(bool interactive)
     httpsPort = *https;
     usbPort = *usb;
     const std::vector<LogPtr> needed{bmcLog};
-    for (Stage stage : {Stage::bmcUserSpace, Stage::bmcListening})
+    for (Stage stage : bmcStages)
     {
         if (Result<void> there = co_await run->reach(stage, needed); !there)
         {
@@ -158,9 +192,7 @@ asio::awaitable<Result<void>> Lab::push(fs::path image)
     }
     pusher.emplace(std::move(*child));
     const std::vector<LogPtr> needed{pushLog, bmcLog};
-    for (Stage stage :
-         {Stage::webSocketOpen, Stage::nbdNegotiated, Stage::deviceSize,
-          Stage::gadgetBound, Stage::cableReady})
+    for (Stage stage : pushStages)
     {
         Result<void> there = co_await run->reach(stage, needed);
         if (!there)
@@ -191,15 +223,7 @@ asio::awaitable<Result<void>> Lab::plugIn(MachineOptions options)
     ++hosts;
     hostLog = options.console;
     options.memoryMiB = 1024;
-    for (std::string word :
-         {std::string("-device"), std::string("qemu-xhci"),
-          std::string("-chardev"),
-          fmt::format("socket,id=usb,host=127.0.0.1,port={}", usbPort),
-          std::string("-device"),
-          std::string("usb-redir,chardev=usb,bootindex=1")})
-    {
-        options.devices.push_back(std::move(word));
-    }
+    addUsbPort(options.devices, usbPort);
     Result<Machine> started = co_await Machine::start(std::move(options));
     if (!started)
     {
@@ -225,8 +249,7 @@ asio::awaitable<Result<void>> Lab::startHost(bool interactive)
 asio::awaitable<Result<void>> Lab::startReader()
 {
     MachineOptions options = machine("host-reader", Source::reader);
-    options.devices = {"-kernel",   images.vmlinux, "-initrd",
-                       images.host, "-append",      kernelArguments};
+    options.devices = readerDevices(images);
     co_return co_await plugIn(std::move(options));
 }
 

@@ -21,6 +21,11 @@ using vmedia::Result;
 namespace
 {
 
+constexpr const char* proxyConfig = R"({"timeout": 30, "configurations": {
+  "0": {"nbd-device": "/dev/nbd0", "default": true},
+  "1": {"nbd-device": "/dev/nbd1"}}}
+)";
+
 std::string randomHex(size_t bytes)
 {
     std::string raw(bytes, '\0');
@@ -57,26 +62,30 @@ std::string usersLine(const std::string& user, const std::string& password)
                        ::crypt_r(password.c_str(), salt.c_str(), data.get()));
 }
 
-boost::asio::awaitable<Result<Secrets>> makeSecrets(fs::path folder)
+namespace
 {
-    Secrets secrets{folder / "lab", folder / "lab/cert.pem",
-                    folder / "password", "admin"};
+
+Result<void> writeTexts(const Secrets& secrets)
+{
     std::error_code error;
     fs::create_directories(secrets.share, error);
     const std::string password = randomHex(12);
-    for (const auto& [path, text] :
-         {std::pair{secrets.passwordFile, password + "\n"},
-          std::pair{secrets.share / "users", usersLine(secrets.user, password)},
-          std::pair{secrets.share / "config.json",
-                    std::string(R"({"timeout": 30, "configurations": {
-  "0": {"nbd-device": "/dev/nbd0", "default": true},
-  "1": {"nbd-device": "/dev/nbd1"}}}
-)")}})
+    Result<void> done = write(secrets.passwordFile, password + "\n");
+    done = done ? write(secrets.share / "users",
+                        usersLine(secrets.user, password))
+                : done;
+    return done ? write(secrets.share / "config.json", proxyConfig) : done;
+}
+
+} // namespace
+
+boost::asio::awaitable<Result<Secrets>> makeSecrets(fs::path folder)
+{
+    const Secrets secrets{folder / "lab", folder / "lab/cert.pem",
+                          folder / "password", "admin"};
+    if (Result<void> written = writeTexts(secrets); !written)
     {
-        if (Result<void> written = write(path, text); !written)
-        {
-            co_return tl::unexpected(written.error());
-        }
+        co_return tl::unexpected(written.error());
     }
     // The BMC is reached through a forwarded port of ours, hence the address.
     const Helper openssl{

@@ -14,7 +14,9 @@ namespace
 {
 
 // clang-format off: a table
-constexpr std::array<StageInfo, 13> stages{{
+constexpr std::array<StageInfo, 14> stages{{
+    {bmcPowered, "bmc-powered", "BMC: power on", Source::self,
+     "QEMU's QMP greeting", "the BMC did not power on", 30s},
     {bmcUserSpace, "bmc-user-space", "BMC: user space", Source::bmc,
      "vmedia-bmc: user space", "the BMC did not boot", 90s},
     {bmcListening, "bmc-listening", "BMC: vmedia-httpd listens", Source::bmc,

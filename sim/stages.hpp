@@ -13,6 +13,7 @@ namespace sim
 /// The hops of a boot from virtual media, in the order in which they happen.
 enum class Stage : uint8_t
 {
+    bmcPowered,
     bmcUserSpace,
     bmcListening,
     webSocketOpen,

@@ -28,7 +28,7 @@ const Timeline::Mark* Timeline::find(Stage stage) const
 
 std::string formatRow(const Timeline::Mark& mark, size_t columns)
 {
-    std::string row = fmt::format("{:6} ms  {:<28}{}", mark.at.count(),
+    std::string row = fmt::format("{:6} ms  {:<29}{}", mark.at.count(),
                                   info(mark.stage).name, mark.evidence);
     row.erase(row.find_last_not_of(' ') + 1);
     if (row.size() > columns)

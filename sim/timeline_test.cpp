@@ -22,9 +22,9 @@ TEST(Timeline, rowsAlignAndAreCutToTheTerminal)
     EXPECT_EQ(formatRow({Stage::hostPowered, 4942ms, ""}, 80),
               "  4942 ms  host: power on");
     EXPECT_EQ(formatRow({Stage::webSocketOpen, 123456ms, "abcdefghij"}, 80),
-              "123456 ms  WebSocket open              abcdefghij");
-    EXPECT_EQ(formatRow({Stage::webSocketOpen, 123456ms, "abcdefghij"}, 43),
-              "123456 ms  WebSocket open              abc…");
+              "123456 ms  WebSocket open               abcdefghij");
+    EXPECT_EQ(formatRow({Stage::webSocketOpen, 123456ms, "abcdefghij"}, 44),
+              "123456 ms  WebSocket open               abc…");
 }
 
 } // namespace sim
