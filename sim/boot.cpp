@@ -5,12 +5,13 @@
 #include "signals.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <fstream>
+#include <cerrno>
 
 namespace sim
 {
@@ -32,10 +33,12 @@ Result<uint64_t> imageSize(const fs::path& image)
 {
     std::error_code error;
     const fs::file_status status = fs::status(image, error);
-    if (!fs::exists(status))
+    if (!fs::exists(status) || ::access(image.c_str(), R_OK) != 0)
     {
-        return vmedia::failErrno(error ? error.value() : ENOENT,
-                                 image.string());
+        return vmedia::fail(
+            Errc::usage, fmt::format("{}: {}", image.string(),
+                                     std::generic_category().message(
+                                         fs::exists(status) ? errno : ENOENT)));
     }
     if (!fs::is_regular_file(status))
     {
@@ -44,10 +47,6 @@ Result<uint64_t> imageSize(const fs::path& image)
             fmt::format("{} is {}, wanted a file", image.string(),
                         fs::is_directory(status) ? "a directory"
                                                  : "not a regular file"));
-    }
-    if (!std::ifstream(image))
-    {
-        return vmedia::failErrno(errno, image.string());
     }
     const uint64_t size = fs::file_size(image, error);
     if (size < 512)

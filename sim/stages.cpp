@@ -57,18 +57,23 @@ bool isJump(std::string_view line)
     });
 }
 
+/// What SeaBIOS prints before it jumps, or when it cannot.
+constexpr std::array<std::string_view, 7> biosTexts{
+    "SeaBIOS (version ", "Machine UUID ", "iPXE ",
+    "Press ESC ",        "Booting from ", "Boot failed: ",
+    "No bootable device"};
+
 bool provesLoader(std::string_view line, const Expectation& expectation)
 {
     if (expectation.ownImage)
     {
         return line.find("ISOLINUX") != std::string_view::npos;
     }
-    // The first text that is not the BIOS's own.
+    // The first text that is not the BIOS's own, whole or half printed.
     return line.find_first_not_of(" \t") != std::string_view::npos &&
-           !std::string_view("SeaBIOS").starts_with(line.substr(0, 7)) &&
-           !std::string_view("Booting from ").starts_with(line.substr(0, 13)) &&
-           !line.starts_with("iPXE") && !line.starts_with("Boot failed") &&
-           !line.starts_with("Machine UUID");
+           std::ranges::none_of(biosTexts, [&](std::string_view text) {
+        return line.starts_with(text) || text.starts_with(line);
+    });
 }
 
 bool provesUserSpace(std::string_view line, const Expectation& expectation)

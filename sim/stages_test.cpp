@@ -54,7 +54,8 @@ TEST(Stages, foreignImageIsKnownByItsFirstTextAfterTheBios)
     // The BIOS's lines come in pieces too: a half of one is no loader.
     for (std::string_view line :
          {"", " ", "Sea", "SeaBIOS (version 1.16.2)", "Booting",
-          "Booting from DVD/CD...", "Boot failed: not a bootable disk"})
+          "Booting from DVD/CD...", "Boot fai",
+          "Boot failed: not a bootable disk", "No bootable device."})
     {
         EXPECT_EQ(recognise(Source::host, line, foreign), std::nullopt) << line;
     }

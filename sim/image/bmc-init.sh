@@ -4,7 +4,7 @@
 # vmedia-httpd, and the USB cable to the host (usbredirect on port 4000).
 #
 # Every line that starts with "vmedia-bmc:" is evidence that vmedia-sim waits
-# for; sim/chain/stages.cpp lists them. Change both or neither.
+# for; sim/stages.cpp lists them. Change both or neither.
 
 # ttyS0 is the log; the kernel's own lines come there too.
 say() { echo "vmedia-bmc: $*"; }
@@ -24,10 +24,8 @@ case " $(cat /proc/cmdline) " in
     ;;
 esac
 
-# Parameters: two host controllers, so that two slots can be plugged in at
-# once; SuperSpeed, which reads about twice as fast as high speed.
 while read -r module; do
-    # The arguments of a module come with its name, hence no quotes.
+    # The parameters of a module come with its name, hence no quotes.
     # shellcheck disable=SC2086
     modprobe $module || say "modprobe $module: status $?"
 done </etc/modules
@@ -60,6 +58,16 @@ gadgetPresent() {
     done
     return 1
 }
+
+# For people (vmedia-sim up): a root shell on the second serial port.
+case " $(cat /proc/cmdline) " in
+*" vmedia.shell "*)
+    while :; do
+        # The shell's port is its terminal, so that Ctrl-C works in it.
+        setsid sh -c 'exec sh -l </dev/ttyS1 >/dev/ttyS1 2>&1'
+    done &
+    ;;
+esac
 
 # A USB cable serves one host at a time: usbredirect takes one connection and
 # ends with it, so the next host needs a new one.

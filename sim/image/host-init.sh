@@ -3,7 +3,7 @@
 # /init of the host VM: finds the medium, reads all of it, says its SHA-256.
 #
 # Every line that starts with "vmedia-host:" is evidence that vmedia-sim waits
-# for; sim/chain/stages.cpp lists them. Change both or neither.
+# for; sim/stages.cpp lists them. Change both or neither.
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
@@ -14,7 +14,9 @@ say() { echo "vmedia-host: $*"; }
 say "user space"
 
 while read -r module; do
-    modprobe "$module" || say "modprobe $module: status $?"
+    # The parameters of a module come with its name, hence no quotes.
+    # shellcheck disable=SC2086
+    modprobe $module || say "modprobe $module: status $?"
 done </etc/modules
 
 # The only disk or CD of this machine is the virtual medium; a size of 0 is a
