@@ -175,7 +175,7 @@ class Session
     {
         const ExportInfo* info = negotiator.chosen();
         const auto index = static_cast<size_t>(info - catalogue.infos.data());
-        data = catalogue.exports.at(index).get();
+        content = catalogue.exports.at(index).get();
         if (options.log)
         {
             options.log(fmt::format(
@@ -245,10 +245,10 @@ class Session
                 {
                     co_return filled;
                 }
-                int error = data->write(payload, request.offset);
+                int error = content->write(payload, request.offset);
                 if (error == 0 && (request.flags & commandFua) != 0)
                 {
-                    error = data->flush();
+                    error = content->flush();
                 }
                 if (error == 0)
                 {
@@ -258,7 +258,7 @@ class Session
                 break;
             }
             case Plan::Action::flush:
-                reply(request, toErrorValue(data->flush()));
+                reply(request, toErrorValue(content->flush()));
                 break;
             case Plan::Action::refuse:
                 if (auto skipped = co_await input.skip(todo.skip); !skipped)
@@ -281,7 +281,7 @@ class Session
     {
         const size_t at = out.size();
         out.resize(at + SimpleReply::wireSize + request.length);
-        const int error = data->read(
+        const int error = content->read(
             std::span(out).subspan(at + SimpleReply::wireSize), request.offset);
         if (error != 0)
         {
@@ -325,7 +325,7 @@ class Session
     Deviation deviation; ///< a copy: its hooks may keep state
     Input input;
     Negotiator negotiator;
-    Export* data = nullptr;
+    Export* content = nullptr;
     Bytes out;     ///< replies that wait to be sent
     Bytes payload; ///< of the write in hand
 };
