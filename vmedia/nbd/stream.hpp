@@ -28,7 +28,7 @@ class Stream
     virtual boost::asio::awaitable<Result<size_t>>
         readSome(boost::asio::mutable_buffer into) = 0;
 
-    /// All of it, in one message where the stream has messages.
+    /// All of it, in order.
     virtual boost::asio::awaitable<Result<void>>
         write(std::span<const boost::asio::const_buffer> buffers) = 0;
 };
