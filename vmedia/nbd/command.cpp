@@ -58,6 +58,11 @@ Result<std::unique_ptr<Export>> openPlugin(const ServeOptions& options)
             return parseSize(text);
         }).and_then([&](uint64_t size) { return openMemory(size, access); });
     }
+    if (options.plugin.empty())
+    {
+        return fail(Errc::usage, "nothing to serve was named",
+                    "use: file PATH, or memory SIZE");
+    }
     return fail(Errc::usage,
                 fmt::format("there is no plugin '{}'", options.plugin),
                 "use: file PATH, or memory SIZE");
