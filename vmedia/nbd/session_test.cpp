@@ -119,7 +119,7 @@ TEST(Session, answersAWholeConversation)
 TEST(Session, doesNotCareHowTheBytesAreCut)
 {
     const Bytes whole = play(conversation).told;
-    for (size_t piece : {1, 2, 3, 7, 27, 28, 29})
+    for (const size_t piece : {1U, 2U, 3U, 7U, 27U, 28U, 29U})
     {
         const Outcome outcome = play(conversation, piece);
         EXPECT_EQ(outcome.end, SessionEnd::disconnected);

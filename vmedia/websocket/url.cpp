@@ -22,7 +22,7 @@ Result<Url> parseUrl(std::string_view text)
     {
         return wrong("is not a URL");
     }
-    const boost::urls::url_view view = *parsed;
+    const boost::urls::url_view& view = *parsed;
     Url url;
     if (view.scheme() != "wss" && view.scheme() != "ws")
     {
