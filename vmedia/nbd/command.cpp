@@ -240,8 +240,10 @@ int parseFailed(const CLI::App& app, const CLI::ParseError& error)
     {
         return app.exit(error);
     }
-    fmt::print(stderr, "{}: {}; see {} --help\n", app.get_name(), error.what(),
-               app.get_name());
+    const auto subcommands = app.get_subcommands();
+    fmt::print(stderr, "{}: {}; see {}{}{} --help\n", app.get_name(),
+               error.what(), app.get_name(), subcommands.empty() ? "" : " ",
+               subcommands.empty() ? "" : subcommands[0]->get_name());
     return 2;
 }
 
