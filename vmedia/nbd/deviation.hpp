@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "negotiator.hpp"
+
+#include <functional>
+
+namespace vmedia::nbd
+{
+
+/// Where a reference peer may be told to break exactly one rule, so that the
+/// conformance case for that rule can be seen to fail.
+///
+/// Shape:   each hook may be empty. It sees what was decided by the rules and
+///          changes it before it is sent. A server that people use has none.
+/// Threads: one copy a connection; hooks may keep state in the copy.
+struct Deviation
+{
+    std::function<void(Bytes& greeting)> greeting{};
+    std::function<void(uint32_t flags, Phase& next)> clientFlags{};
+    std::function<void(const Option& option, Step& step)> step{};
+};
+
+} // namespace vmedia::nbd
