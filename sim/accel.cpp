@@ -93,6 +93,8 @@ boost::asio::awaitable<Result<AccelChoice>>
         const bool known = id == bootId() && !answer.empty();
         if (!known)
         {
+            run->say("trying whether KVM runs a guest here: 10 s at most, once "
+                     "until this machine boots again");
             const bool boots = co_await probeBoots(images, run);
             answer = boots ? "yes" : "no";
             std::ofstream(remembered) << bootId() << " " << answer << "\n";

@@ -253,7 +253,8 @@ asio::awaitable<int> runBoot(BootOptions options, std::ostream& out,
                          {{own, options.expect},
                           options.lab.timeoutScale,
                           options.lab.logs,
-                          options.columns},
+                          options.columns,
+                          options.terminal},
                          out);
     int status = 0;
     BootReport report;

@@ -88,6 +88,12 @@ asio::awaitable<Result<Lab>> Lab::prepare(LabOptions options,
     {
         co_return tl::unexpected(qemu.error());
     }
+    if (!fs::exists(cache.root() / "images"))
+    {
+        run->say("making the machines' kernel and file systems: once, then "
+                 "they are in " +
+                 cache.root().string());
+    }
     Result<Images> images = co_await makeImages(cache, *kernel, options.data);
     if (!images)
     {

@@ -63,6 +63,7 @@ void Run::onLine(Source source, const std::string& name,
     if (whole)
     {
         ++lines[name];
+        showProgress(line);
         auto text = trouble ? std::nullopt : findTrouble(source, line);
         if (text)
         {
@@ -70,6 +71,16 @@ void Run::onLine(Source source, const std::string& name,
         }
     }
     changed.notify();
+}
+
+void Run::showProgress(std::string_view line)
+{
+    constexpr std::string_view progress = "vmedia-host: read ";
+    if (options.terminal && line.starts_with(progress))
+    {
+        out << "\r\x1b[K           reading the medium: "
+            << line.substr(progress.size()) << std::flush;
+    }
 }
 
 void Run::prove(Source source, const std::string& line)
@@ -100,9 +111,15 @@ void Run::mark(Stage stage, std::string_view evidence)
 {
     if (seen.mark(stage, sinceStart(), evidence))
     {
-        out << formatRow(seen.all().back(), options.columns) << std::endl;
+        out << (options.terminal ? "\r\x1b[K" : "")
+            << formatRow(seen.all().back(), options.columns) << std::endl;
     }
     changed.notify();
+}
+
+void Run::say(std::string_view text)
+{
+    out << text << std::endl;
 }
 
 LogPtr Run::logOf(Source source) const

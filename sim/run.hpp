@@ -31,6 +31,7 @@ class Run : public std::enable_shared_from_this<Run>
         double timeoutScale = 1;
         std::filesystem::path logs{}; ///< empty: with the run's other files
         size_t columns = 100;
+        bool terminal = false;        ///< progress may rewrite its line
     };
     static std::shared_ptr<Run>
         make(const boost::asio::any_io_executor& executor, Options options,
@@ -40,6 +41,9 @@ class Run : public std::enable_shared_from_this<Run>
     LogPtr log(Source source, std::string name);
 
     void mark(Stage stage, std::string_view evidence);
+
+    /// A line for who waits in front of the terminal.
+    void say(std::string_view text);
 
     /// Waits until @p stage was seen.
     ///
@@ -86,6 +90,7 @@ class Run : public std::enable_shared_from_this<Run>
     void onLine(Source source, const std::string& name, const std::string& line,
                 bool whole);
     void prove(Source source, const std::string& line);
+    void showProgress(std::string_view line);
     vmedia::Result<void> check(Stage stage, const std::vector<LogPtr>& alive);
     LogPtr logOf(Source source) const;
 

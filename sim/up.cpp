@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "up.hpp"
 
+#include "programs.hpp"
 #include "report.hpp"
 #include "signals.hpp"
 
@@ -19,6 +20,14 @@ using vmedia::Result;
 namespace
 {
 
+/// To be pasted, also where our programs are not on PATH.
+std::string pushLine(const Lab& lab)
+{
+    std::vector<std::string> argv = lab.pushCommand("IMAGE");
+    argv[0] = findOurs(argv[0]).value_or(argv[0]);
+    return fmt::format("{}", fmt::join(argv, " "));
+}
+
 std::string guide(const Lab& lab, const fs::path& folder, const fs::path& logs)
 {
     return fmt::format(
@@ -33,8 +42,8 @@ std::string guide(const Lab& lab, const fs::path& folder, const fs::path& logs)
         "   (leave with Ctrl-])\n"
         "QMP         {folder}/bmc-qmp.sock, and host-qmp.sock\n\n"
         "Ctrl-C ends all of it.\n",
-        fmt::arg("push", fmt::join(lab.pushCommand("IMAGE"), " ")),
-        fmt::arg("url", lab.url()), fmt::arg("user", lab.secrets.user),
+        fmt::arg("push", pushLine(lab)), fmt::arg("url", lab.url()),
+        fmt::arg("user", lab.secrets.user),
         fmt::arg("password", lab.secrets.passwordFile.string()),
         fmt::arg("ca", lab.secrets.certificate.string()),
         fmt::arg("logs", logs.string()), fmt::arg("folder", folder.string()));

@@ -44,13 +44,14 @@ done
 size=$((sectors * 512))
 say "medium $device $size bytes"
 
+mi=1048576
 mib=0
 {
-    while [ $((mib * 1048576)) -lt $size ]; do
+    while [ $((mib * mi)) -lt $size ]; do
         dd if="$device" bs=1M count=8 skip=$mib 2>/dev/null ||
             say "read error after $mib MiB" >/dev/console
         mib=$((mib + 8))
-        say "read $mib MiB of $((size / 1048576))" >/dev/console
+        say "read $((mib > size / mi ? size / mi : mib)) of $((size / mi)) MiB" >/dev/console
     done
 } | sha256sum >/sum
 say "sha256 $(cut -d' ' -f1 /sum)"

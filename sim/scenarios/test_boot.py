@@ -164,7 +164,7 @@ def test_up_serves_what_its_own_command_line_pushes(lab):
     image = lab / "zeroes.img"
     image.write_bytes(bytes(1 << 20))
     with Program("vmedia-sim", "up", "--host") as up:
-        line = up.wait_for(r"^  (vmedia-nbd push .*)$", BOOT_S).group(1)
+        line = up.wait_for(r"^  (\S*vmedia-nbd push .*)$", BOOT_S).group(1)
         command = [str(image) if word == "IMAGE" else word
                    for word in line.split()]
         with Program(*command) as push:
