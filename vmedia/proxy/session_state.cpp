@@ -50,11 +50,13 @@ std::vector<Action> SessionState::on(const Event& event)
             letClientLeave |= !ending() && phase != Phase::connecting;
             return end(true, "the far end closed the connection");
         case Event::What::clientHungUp:
+            if (ending() || hungUp)
+            {
+                return {};
+            }
             hungUp = true;
             // Its exit status is the better reason, so wait for that a while.
-            return ending() || clientGone
-                       ? std::vector<Action>{}
-                       : std::vector{Action::armGraceDeadline};
+            return {Action::armGraceDeadline};
         case Event::What::clientEnded:
             return onClientEnded(event);
         case Event::What::signalled:
