@@ -26,6 +26,9 @@ struct Options
 
 void addOptions(CLI::App& app, Options& o)
 {
+    // A wrapper's options can be overridden by giving them again.
+    app.option_defaults()->multi_option_policy(
+        CLI::MultiOptionPolicy::TakeLast);
     app.add_option("CONFIGURATION", o.configuration,
                    "Which medium of the configuration file; without it, the "
                    "default one");
@@ -108,7 +111,12 @@ int main(int argc, char** argv)
     }
     catch (const CLI::ParseError& error)
     {
-        return app.exit(error) == 0 ? 0 : 2;
+        return error.get_exit_code() == 0
+                   ? app.exit(error) // --help
+                   : report("nbd-proxy", {Errc::usage,
+                                          error.what(),
+                                          {},
+                                          "--help lists the options"});
     }
     catch (const std::exception& error)
     {
