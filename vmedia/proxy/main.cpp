@@ -54,7 +54,7 @@ void addOptions(CLI::App& app, Options& o)
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     app.footer("Exit: 0 served and ended in order, 1 failed (the last line on "
-               "stderr says why), 2 usage or configuration");
+               "stderr says why), 2 usage or configuration\n");
 }
 
 std::chrono::milliseconds toMs(double seconds)
