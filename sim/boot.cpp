@@ -254,6 +254,7 @@ asio::awaitable<int> runBoot(BootOptions options, std::ostream& out,
                           options.lab.timeoutScale,
                           options.lab.logs,
                           options.columns,
+                          {},
                           options.terminal},
                          out);
     int status = 0;

@@ -24,6 +24,12 @@ constexpr Stage pushStages[] = {Stage::webSocketOpen, Stage::nbdNegotiated,
                                 Stage::deviceSize, Stage::gadgetBound,
                                 Stage::cableReady};
 
+// 192.0.2.0/24 is for examples (RFC 5737): it hides nobody's network.
+// Port 0: the system chooses, and QEMU tells.
+constexpr const char* bmcNetwork =
+    "user,id=n,net=192.0.2.0/24,restrict=on,hostfwd=tcp:127.0.0.1:0-:443,"
+    "hostfwd=tcp:127.0.0.1:0-:4000";
+
 void addUsbPort(std::vector<std::string>& arguments, uint16_t port)
 {
     arguments.insert(arguments.end(),
@@ -37,18 +43,20 @@ std::vector<std::string> bmcDevices(const Images& images,
                                     const fs::path& folder)
 {
     std::vector<std::string> devices{
-        "-kernel", images.vmlinux, "-initrd", images.bmc, "-append",
+        "-kernel",
+        images.vmlinux,
+        "-initrd",
+        images.bmc,
+        "-append",
         std::string(kernelArguments) + (interactive ? " vmedia.shell" : ""),
         "-virtfs",
         fmt::format("local,path={},mount_tag=lab,security_model=none,"
                     "readonly=on",
                     secrets.share.string()),
-        // 192.0.2.0/24 is for examples (RFC 5737): it hides nobody's network.
-        // Port 0: the system chooses, and QEMU tells.
         "-netdev",
-        "user,id=n,net=192.0.2.0/24,restrict=on,"
-        "hostfwd=tcp:127.0.0.1:0-:443,hostfwd=tcp:127.0.0.1:0-:4000",
-        "-device", "virtio-net-pci,netdev=n,romfile="};
+        bmcNetwork,
+        "-device",
+        "virtio-net-pci,netdev=n,romfile="};
     if (interactive)
     {
         devices.emplace_back("-serial");

@@ -64,6 +64,10 @@ void Run::onLine(Source source, const std::string& name,
     {
         ++lines[name];
         showProgress(line);
+        if (!options.echo.empty() && line.starts_with(options.echo))
+        {
+            say("           " + line);
+        }
         auto text = trouble ? std::nullopt : findTrouble(source, line);
         if (text)
         {
@@ -99,6 +103,11 @@ void Run::prove(Source source, const std::string& line)
     if (*stage == Stage::cableReady)
     {
         ++cablesReady;
+        mediaReady = mediaBound;
+    }
+    if (*stage == Stage::gadgetBound)
+    {
+        ++mediaBound;
     }
     if (*stage == Stage::mediumRead)
     {
@@ -115,6 +124,11 @@ void Run::mark(Stage stage, std::string_view evidence)
             << formatRow(seen.all().back(), options.columns) << std::endl;
     }
     changed.notify();
+}
+
+void Run::forgetMedium()
+{
+    seen.forgetFrom(Stage::deviceSize);
 }
 
 void Run::say(std::string_view text)

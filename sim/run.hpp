@@ -31,7 +31,8 @@ class Run : public std::enable_shared_from_this<Run>
         double timeoutScale = 1;
         std::filesystem::path logs{}; ///< empty: with the run's other files
         size_t columns = 100;
-        bool terminal = false;        ///< progress may rewrite its line
+        std::string echo{};    ///< lines with this start are shown; empty: none
+        bool terminal = false; ///< progress may rewrite its line
     };
     static std::shared_ptr<Run>
         make(const boost::asio::any_io_executor& executor, Options options,
@@ -41,6 +42,9 @@ class Run : public std::enable_shared_from_this<Run>
     LogPtr log(Source source, std::string name);
 
     void mark(Stage stage, std::string_view evidence);
+
+    /// Lets the stages of a medium be seen once more, for the next one.
+    void forgetMedium();
 
     /// A line for who waits in front of the terminal.
     void say(std::string_view text);
@@ -83,6 +87,8 @@ class Run : public std::enable_shared_from_this<Run>
     std::string hostDevice;
     uint64_t hostBytes = 0;
     uint64_t cablesReady = 0; ///< how often usbredirect began to listen
+    uint64_t mediaBound = 0;  ///< how many gadgets were bound
+    uint64_t mediaReady = 0;  ///< of these, the last with a cable
 
   private:
     Run(const boost::asio::any_io_executor& executor, Options options,

@@ -155,7 +155,7 @@ std::optional<std::string> findTrouble(Source source, std::string_view line)
         "Unexpected reply", "blocked for more than"};
     static constexpr std::array<std::string_view, 3> bmc{
         "vmedia-bmc: the lab share does not mount",
-        "vmedia-bmc: vmedia-httpd ended with status", "not found in kernel"};
+        "vmedia-bmc: vmedia-httpd ended with status", "vmedia-bmc: modprobe "};
     static constexpr std::array<std::string_view, 2> host{
         "vmedia-host: no medium", "vmedia-host: read error"};
     static constexpr std::array<std::string_view, 2> bios{"Boot failed: ",

@@ -26,6 +26,11 @@ const Timeline::Mark* Timeline::find(Stage stage) const
     return found == marks.end() ? nullptr : &*found;
 }
 
+void Timeline::forgetFrom(Stage first)
+{
+    std::erase_if(marks, [&](const Mark& m) { return m.stage >= first; });
+}
+
 std::string formatRow(const Timeline::Mark& mark, size_t columns)
 {
     std::string row = fmt::format("{:6} ms  {:<29}{}", mark.at.count(),

@@ -27,6 +27,8 @@ class Timeline
     bool mark(Stage stage, std::chrono::milliseconds at,
               std::string_view evidence);
     const Mark* find(Stage stage) const;
+    /// For the next medium: @p first and what follows it may be marked again.
+    void forgetFrom(Stage first);
     const std::vector<Mark>& all() const
     {
         return marks;

@@ -17,6 +17,18 @@ TEST(Timeline, aStageCountsOnce)
     EXPECT_EQ(timeline.find(Stage::userSpace), nullptr);
 }
 
+TEST(Timeline, theNextMediumStartsAfresh)
+{
+    Timeline timeline;
+    timeline.mark(Stage::bmcUserSpace, 1ms, "");
+    timeline.mark(Stage::deviceSize, 2ms, "");
+    timeline.mark(Stage::loader, 3ms, "");
+    timeline.forgetFrom(Stage::deviceSize);
+    EXPECT_NE(timeline.find(Stage::bmcUserSpace), nullptr);
+    EXPECT_EQ(timeline.find(Stage::deviceSize), nullptr);
+    EXPECT_TRUE(timeline.mark(Stage::loader, 9ms, ""));
+}
+
 TEST(Timeline, rowsAlignAndAreCutToTheTerminal)
 {
     EXPECT_EQ(formatRow({Stage::hostPowered, 4942ms, ""}, 80),

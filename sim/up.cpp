@@ -69,22 +69,30 @@ asio::awaitable<Result<void>> keepUp(const UpOptions& options,
                  options.lab.logs.empty() ? run->folder() : options.lab.logs)
         << std::endl;
     bool running = false;
-    for (uint64_t cables = 0; !lab->bmcEnded();)
+    for (uint64_t handled = 0; !lab->bmcEnded();)
     {
         if (running && lab->hostConsole()->closed())
         {
-            out << "           (the host powered off)" << std::endl;
+            run->say("           (the host powered off)");
             lab->stopHost();
             running = false;
         }
-        if (options.host && !running && run->cablesReady != cables)
+        if (run->mediaReady != handled)
         {
-            cables = run->cablesReady;
-            if (Result<void> host = co_await lab->startHost(true); !host)
+            // One host a medium: one that powers off stays off.
+            handled = run->mediaReady;
+            run->forgetMedium();
+            lab->stopHost();
+            running = options.host;
+            Result<void> host;
+            if (running)
+            {
+                host = co_await lab->startHost(true);
+            }
+            if (!host)
             {
                 co_return host;
             }
-            running = true;
         }
         co_await run->event().wait(Clock::time_point::max());
     }
@@ -104,6 +112,7 @@ asio::awaitable<int> runUp(UpOptions options, std::ostream& out,
     runOptions.timeoutScale = options.lab.timeoutScale;
     runOptions.logs = options.lab.logs;
     runOptions.columns = options.columns;
+    runOptions.echo = "vmedia-httpd: slot "; // opened by NAME, is free again
     auto run = Run::make(executor, runOptions, out);
     auto first = co_await (keepUp(options, run, out) || untilSignal());
     if (first.index() == 1)

@@ -172,4 +172,9 @@ def test_up_serves_what_its_own_command_line_pushes(lab):
         with Program(*command) as push:
             push.wait_for("NBD negotiated", BOOT_S)
             up.wait_for("host: BIOS sees the medium", BOOT_S)
+        up.wait_for("slot 0 is free again", BOOT_S)
+        # The next medium gets a host that is switched on anew.
+        with Program(*command) as push:
+            push.wait_for("NBD negotiated", BOOT_S)
+            up.wait_for("(?s)(host: BIOS sees the medium.*){2}", BOOT_S)
         assert up.stop(signal.SIGINT) == 0
