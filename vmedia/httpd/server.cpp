@@ -225,10 +225,9 @@ asio::awaitable<void> Server::serveRequest(TlsStream& stream)
     if (error == http::error::header_limit ||
         error == http::error::buffer_overflow)
     {
-        co_await answer(stream,
-                        {431, "the request's header is longer than 8 KiB; "
-                              "send less, such as fewer cookies"},
-                        false);
+        const Decision tooLong{431, "the request's header is longer than 8 "
+                                    "KiB; send less, such as fewer cookies"};
+        co_await answer(stream, tooLong, false);
         co_return;
     }
     if (error)
@@ -238,10 +237,10 @@ asio::awaitable<void> Server::serveRequest(TlsStream& stream)
             error != http::error::end_of_stream &&
             error != http::error::partial_message)
         {
-            co_await answer(
-                stream,
-                {400, fmt::format("this is not HTTP: {}", error.message())},
-                false);
+            const Decision notHttp{
+                400, fmt::format("this is not HTTP: {}; send HTTP/1.1",
+                                 error.message())};
+            co_await answer(stream, notHttp, false);
         }
         co_return;
     }
@@ -273,7 +272,7 @@ asio::awaitable<Decision> Server::authorize(const Parser& parser,
     auto credentials = parseBasic(parser.get()[http::field::authorization]);
     if (!credentials)
     {
-        co_return Decision{401, "who are you? send Basic authentication"};
+        co_return Decision{401, "no credentials came; send Basic ones"};
     }
     user = credentials->name;
     switch (co_await verifier.verify(std::move(*credentials)))
@@ -289,6 +288,8 @@ asio::awaitable<Decision> Server::authorize(const Parser& parser,
     co_return Decision{401, "no such user, or another password; try again"};
 }
 
+/// Give it a named Decision: g++ 12 destroys a braced temporary in a co_await
+/// expression twice.
 asio::awaitable<void> Server::answer(TlsStream& stream,
                                      const Decision& decision, bool isHead)
 {
@@ -344,10 +345,11 @@ asio::awaitable<void> Server::open(TlsStream& stream, const Decision& decision,
     {
         fmt::print(stderr, "vmedia-httpd: slot {}: {}\n", decision.slot,
                    describe(session.error()));
-        co_await answer(stream,
-                        {500, fmt::format("nbd-proxy cannot be started: {}",
-                                          describe(session.error()))},
-                        false);
+        const Decision cannot{500,
+                              fmt::format("nbd-proxy cannot be started: {}; "
+                                          "see the server's log",
+                                          session.error().what)};
+        co_await answer(stream, cannot, false);
         co_return;
     }
     setInUse(decision.slot, true);

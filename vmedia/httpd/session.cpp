@@ -2,6 +2,7 @@
 #include "session.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ namespace
 {
 
 constexpr auto flushGrace = 5s; // for a client that reads slowly
-constexpr auto closeGrace = 3s; // for its answer to our close frame
+constexpr auto closeGrace = 2s; // for the close frames and the end of TLS
 constexpr auto termGrace = 5s;  // between SIGTERM and SIGKILL
 
 } // namespace
@@ -78,12 +79,23 @@ asio::awaitable<std::string> Session::run(websocket::TlsStream stream,
         request, asio::as_tuple(asio::use_awaitable));
     if (error)
     {
-        clientEnd = ClientEnd::vanished;
+        clientIs(ClientEnd::vanished);
     }
     else
     {
+        // Known before Beast has answered and the client has hung up, which
+        // is when the read ends: the child need not wait for that.
+        webSocket->control_callback(
+            [this](beast::websocket::frame_type type, auto) {
+            if (type == beast::websocket::frame_type::close)
+            {
+                clientIs(ClientEnd::closed);
+            }
+        });
+        ++talking;
         spawn(fromClient());
         spawn(toClient());
+        spawn(watchConnection());
     }
     co_await until([this] { return clientEnd || childStatus || stopping; });
     if (childStatus && !clientEnd)
@@ -92,20 +104,22 @@ asio::awaitable<std::string> Session::run(websocket::TlsStream stream,
         co_await until([this] { return toClientEnded || clientEnd; },
                        flushGrace);
     }
-    const auto why = whyClosed();
+    auto why = whyClosed();
     if (!clientEnd || clientEnd == ClientEnd::text)
     {
-        spawn(closeWebSocket());
+        ++talking;
+        spawn(closeWebSocket(why));
     }
-    else
-    {
-        closed = true;
-    }
+    const bool isTheirs = clientEnd == ClientEnd::closed;
     pipe.close(); // for the child: the end of its input
     co_await endChild();
-    co_await until([this] { return closed; }, closeGrace);
+    co_await until([this] { return talking == 0; }, closeGrace);
     beast::get_lowest_layer(*webSocket).close();
     co_await until([this] { return running == 0; });
+    if (isTheirs)
+    {
+        why.code = webSocket->reason().code;
+    }
     co_return fmt::format(
         "{} {}", static_cast<unsigned>(why.code),
         std::string_view(why.reason.data(), why.reason.size()));
@@ -170,21 +184,60 @@ asio::awaitable<void> Session::copyLines()
 
 asio::awaitable<void> Session::fromClient()
 {
-    clientEnd = co_await websocket::webSocketToSocket(*webSocket, pipe);
+    const ClientEnd how = co_await websocket::webSocketToSocket(*webSocket,
+                                                                pipe);
+    clientIs(how);
+    --talking;
 }
 
 asio::awaitable<void> Session::toClient()
 {
-    co_await websocket::socketToWebSocket(pipe, *webSocket);
+    const bool isThere = co_await websocket::socketToWebSocket(pipe,
+                                                               *webSocket);
+    if (!isThere)
+    {
+        clientIs(ClientEnd::vanished);
+    }
     toClientEnded = true;
 }
 
-asio::awaitable<void> Session::closeWebSocket()
+/// Notices a reset although nobody reads, because the child does not.
+asio::awaitable<void> Session::watchConnection()
+{
+    auto& socket = beast::get_lowest_layer(*webSocket).socket();
+    for (;;)
+    {
+        auto [error] = co_await socket.async_wait(
+            asio::socket_base::wait_error, asio::as_tuple(asio::use_awaitable));
+        if (error)
+        {
+            co_return;
+        }
+        pollfd state{socket.native_handle(), 0, 0};
+        if (::poll(&state, 1, 0) == 1) // else urgent data: not ours to read
+        {
+            clientIs(ClientEnd::vanished);
+            co_return;
+        }
+    }
+}
+
+asio::awaitable<void>
+    Session::closeWebSocket(beast::websocket::close_reason why)
 {
     // A client that has gone meanwhile is closed all the same.
-    co_await webSocket->async_close(whyClosed(),
-                                    asio::as_tuple(asio::use_awaitable));
-    closed = true;
+    co_await webSocket->async_close(why, asio::as_tuple(asio::use_awaitable));
+    --talking;
+}
+
+/// The first to know how the client left is right.
+void Session::clientIs(ClientEnd how)
+{
+    if (!clientEnd)
+    {
+        clientEnd = how;
+        changed();
+    }
 }
 
 asio::awaitable<void> Session::endChild()
@@ -213,11 +266,14 @@ beast::websocket::close_reason Session::whyClosed() const
     {
         return {close_code::abnormal, "the client vanished"}; // never sent
     }
+    if (clientEnd == ClientEnd::violation)
+    {
+        return {close_code::protocol_error,
+                "the client broke the WebSocket protocol"}; // by Beast
+    }
     if (clientEnd == ClientEnd::closed)
     {
-        beast::websocket::close_reason theirs("the client closed");
-        theirs.code = webSocket->reason().code;
-        return theirs;
+        return {close_code::normal, "the client closed"}; // theirs to say
     }
     if (stopping)
     {

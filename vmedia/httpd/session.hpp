@@ -77,7 +77,10 @@ class Session
     boost::asio::awaitable<void> copyLines();
     boost::asio::awaitable<void> fromClient();
     boost::asio::awaitable<void> toClient();
-    boost::asio::awaitable<void> closeWebSocket();
+    boost::asio::awaitable<void> watchConnection();
+    boost::asio::awaitable<void>
+        closeWebSocket(boost::beast::websocket::close_reason why);
+    void clientIs(websocket::ClientEnd how);
     boost::asio::awaitable<void> endChild();
     boost::beast::websocket::close_reason whyClosed() const;
 
@@ -89,8 +92,8 @@ class Session
     std::optional<websocket::WebSocket> webSocket{};
     boost::asio::steady_timer change; ///< cancelled to wake until()
     int running = 0;                  ///< coroutines that use this object
+    int talking = 0;                  ///< those who still exchange close frames
     bool toClientEnded = false;
-    bool closed = false;
     bool stopping = false;
     std::optional<websocket::ClientEnd> clientEnd{};
     std::optional<process::ExitStatus> childStatus{};

@@ -4,9 +4,11 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -86,11 +88,16 @@ void teardown(boost::beast::role_type role, PrefixedStream<Next>& stream,
     teardown(role, stream.next_layer(), error);
 }
 
+/// How long a client may take to close TLS and TCP after the close frames.
+/// Beast itself waits for ever after a violation.
+inline constexpr auto teardownTimeout = std::chrono::seconds(2);
+
 template <typename Next, typename Handler>
 void async_teardown(boost::beast::role_type role, // NOLINT
                     PrefixedStream<Next>& stream, Handler&& handler)
 {
     using boost::beast::websocket::async_teardown;
+    boost::beast::get_lowest_layer(stream).expires_after(teardownTimeout);
     async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
 }
 

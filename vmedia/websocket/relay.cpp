@@ -75,11 +75,10 @@ asio::awaitable<ClientEnd>
             asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
         if (error)
         {
-            // Beast has answered a violation with 1002 by itself.
             const error_code closed = beast::websocket::error::closed;
-            co_return error.category() == closed.category()
-                ? ClientEnd::closed
-                : ClientEnd::vanished;
+            co_return error == closed               ? ClientEnd::closed
+            : error.category() == closed.category() ? ClientEnd::violation
+                                                    : ClientEnd::vanished;
         }
         if (from.got_text())
         {
@@ -95,7 +94,7 @@ asio::awaitable<ClientEnd>
     }
 }
 
-asio::awaitable<void>
+asio::awaitable<bool>
     socketToWebSocket(asio::local::stream_protocol::socket& from, WebSocket& to)
 {
     std::vector<char> buffer(bufferSize);
@@ -105,14 +104,14 @@ asio::awaitable<void>
             asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
         if (error)
         {
-            co_return;
+            co_return true;
         }
         auto [failure, written] =
             co_await to.async_write(asio::buffer(buffer.data(), size),
                                     asio::as_tuple(asio::use_awaitable));
         if (failure)
         {
-            co_return;
+            co_return false;
         }
     }
 }

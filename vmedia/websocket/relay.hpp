@@ -24,9 +24,10 @@ using WebSocket =
 /// How a client left the relay.
 enum class ClientEnd : uint8_t
 {
-    closed,   ///< with a close frame, or Beast closed after a violation
-    vanished, ///< FIN, RST, or silent for too long
-    text,     ///< sent a text message: NBD is binary
+    closed,    ///< with a close frame
+    violation, ///< broke the WebSocket protocol; Beast has closed with 1002
+    vanished,  ///< FIN, RST, or silent for too long
+    text,      ///< sent a text message: NBD is binary
 };
 
 /// The options that the relay needs, and dead peers noticed: a ping after
@@ -42,9 +43,9 @@ boost::asio::awaitable<ClientEnd>
                       boost::asio::local::stream_protocol::socket& to);
 
 /// Bytes to binary messages, one of at most 128 KiB for each read; the next
-/// read waits until the message is written. Ends at the end of @p from, or
-/// when either side fails.
-boost::asio::awaitable<void>
+/// read waits until the message is written. True at the end of @p from, false
+/// if the client is gone.
+boost::asio::awaitable<bool>
     socketToWebSocket(boost::asio::local::stream_protocol::socket& from,
                       WebSocket& to);
 
