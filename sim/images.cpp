@@ -80,9 +80,7 @@ asio::awaitable<Result<fs::path>> bmcInitramfs(Cache cache, Kernel kernel,
     Result<void> done = co_await image.addBusybox();
     done = done ? image.addModules(kernel, bmcModules) : done;
     done = done ? addScript(image, "init", "bmc-init.sh", data) : done;
-    done = done ? addScript(image, "etc/nbd-proxy/state", "nbd-proxy-state",
-                            data)
-                : done;
+    done = done ? addScript(image, "etc/nbd-proxy/state", "state", data) : done;
     if (!done)
     {
         co_return tl::unexpected(done.error());

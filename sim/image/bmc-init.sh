@@ -52,9 +52,17 @@ chmod 600 /etc/vmedia/*
     say "vmedia-httpd ended with status $?"
 ) &
 
-gadgetPresent() {
-    for product in /sys/bus/usb/devices/*/idProduct; do
-        [ "$(cat "$product" 2>/dev/null)" = 0104 ] && return 0
+# Sets $gadget to the device of the gadget that is plugged in, "" if none is.
+# Without cat: under TCG each process that we start is slow.
+findGadget() {
+    gadget=
+    for folder in /sys/bus/usb/devices/*; do
+        product=
+        read -r product 2>/dev/null <"$folder/idProduct"
+        if [ "$product" = 0104 ]; then
+            read -r gadget 2>/dev/null <"$folder/dev"
+            return 0
+        fi
     done
     return 1
 }
@@ -70,17 +78,23 @@ case " $(cat /proc/cmdline) " in
 esac
 
 # A USB cable serves one host at a time: usbredirect takes one connection and
-# ends with it, so the next host needs a new one.
+# ends with it, so the next host needs a new one. It does not end with its
+# device, so the next medium needs a new one too.
 while :; do
-    until gadgetPresent; do usleep 50000; done
+    until findGadget; do usleep 50000; done
+    plugged=$gadget
     usbredirect --device 1d6b:0104 --as 0.0.0.0:4000 &
     cable=$!
     until grep -q ':0FA0 00000000:0000 0A' /proc/net/tcp; do
-        [ -d /proc/$cable ] || break
+        kill -0 $cable 2>/dev/null || break
         usleep 20000
     done
-    [ -d /proc/$cable ] && say "usb cable ready"
+    kill -0 $cable 2>/dev/null && say "usb cable ready"
+    while kill -0 $cable 2>/dev/null; do
+        findGadget
+        [ "$gadget" = "$plugged" ] || kill $cable
+        usleep 200000
+    done
     wait $cable
     say "usb cable free, usbredirect ended with status $?"
-    usleep 100000
 done
