@@ -93,7 +93,7 @@ while :; do
     while kill -0 $cable 2>/dev/null; do
         findGadget
         [ "$gadget" = "$plugged" ] || kill $cable
-        usleep 200000
+        usleep 500000 # each look costs a process; media change seldom
     done
     wait $cable
     say "usb cable free, usbredirect ended with status $?"
