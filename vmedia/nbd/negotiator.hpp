@@ -56,8 +56,8 @@ struct Step
 /// How much a client may ask for before transmission.
 struct NegotiationLimits
 {
-    uint32_t options = 1000;      ///< more of them end the session
-    uint32_t keptBytes = 1 << 16; ///< longer option data is not kept …
+    uint32_t options = 1000;        ///< more of them end the session
+    uint32_t keptBytes = 1 << 16;   ///< longer option data is not kept …
     uint32_t dataBytes = 32U << 20; ///< … and beyond this ends the session
 };
 

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.hpp"
+
+#include "server.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace vmedia::nbd
+{
+namespace asio = boost::asio;
+
+namespace
+{
+
+constexpr std::string_view program = "vmedia-nbd";
+
+/// The one parameter of a plugin: bare, or after "KEY=" as nbdkit has it.
+Result<std::string> parameterOf(const ServeOptions& options,
+                                std::string_view key)
+{
+    if (options.parameters.size() != 1)
+    {
+        return fail(Errc::usage,
+                    fmt::format("{} takes one parameter, {} were given",
+                                options.plugin, options.parameters.size()),
+                    fmt::format("write: {} {}=...", options.plugin, key));
+    }
+    const std::string& text = options.parameters.front();
+    const std::string prefix = std::string(key) + "=";
+    return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+}
+
+Result<std::unique_ptr<Export>> openPlugin(const ServeOptions& options)
+{
+    const Access access = options.readOnly ? Access::readOnly
+                                           : Access::readWrite;
+    if (options.plugin == "file")
+    {
+        return parameterOf(options, "file").and_then([&](const auto& path) {
+            return openFile(path, access);
+        });
+    }
+    if (options.plugin == "memory")
+    {
+        return parameterOf(options, "size")
+            .and_then([](const auto& text) {
+            return parseSize(text);
+        }).and_then([&](uint64_t size) { return openMemory(size, access); });
+    }
+    return fail(Errc::usage,
+                fmt::format("there is no plugin '{}'", options.plugin),
+                "use: file PATH, or memory SIZE");
+}
+
+/// Written once the server listens; removed when it goes.
+class PidFile
+{
+  public:
+    Result<void> write(const std::string& path)
+    {
+        std::ofstream out(path);
+        out << ::getpid() << '\n';
+        out.close();
+        if (!out)
+        {
+            return failErrno(errno, path,
+                             "give --pidfile a path that can be written");
+        }
+        file = path;
+        return {};
+    }
+    ~PidFile()
+    {
+        std::error_code ignored;
+        if (!file.empty())
+        {
+            std::filesystem::remove(file, ignored);
+        }
+    }
+
+  private:
+    std::string file;
+};
+
+/// Into the background, as nbdkit goes without -f: the parent leaves with
+/// success once the server listens, so a script may connect at once.
+Result<void> daemonise(asio::io_context& context)
+{
+    context.notify_fork(asio::execution_context::fork_prepare);
+    const pid_t pid = ::fork();
+    if (pid < 0)
+    {
+        return failErrno(errno, "fork");
+    }
+    if (pid > 0)
+    {
+        ::_exit(0); // no destructor: the child owns the socket file now
+    }
+    context.notify_fork(asio::execution_context::fork_child);
+    ::setsid();
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int descriptor : {0, 1, 2})
+    {
+        ::dup2(null, descriptor);
+    }
+    ::close(null);
+    return {};
+}
+
+Result<void> serveUntilStopped(const ServeOptions& options)
+{
+    Result<std::unique_ptr<Export>> data = openPlugin(options);
+    if (!data)
+    {
+        return tl::unexpected(data.error());
+    }
+    if (options.exportName.size() > stringMax)
+    {
+        return fail(Errc::usage,
+                    fmt::format("the export name has {} bytes; 4096 is the "
+                                "protocol's limit",
+                                options.exportName.size()),
+                    "give --exportname a shorter one");
+    }
+    Catalogue catalogue;
+    catalogue.add(options.exportName, std::move(*data));
+
+    asio::io_context context;
+    ServerOptions with;
+    with.endpoint = {options.unixSocket, options.address, options.port};
+    with.connections = options.connections;
+    with.session.deviation = options.deviation;
+    if (options.verbose)
+    {
+        with.session.log = [](const std::string& line) {
+            fmt::print(stderr, "{}: {}\n", program, line);
+        };
+    }
+    auto server = Server::listen(context.get_executor(), catalogue, with);
+    if (!server)
+    {
+        return tl::unexpected(server.error());
+    }
+    if (!options.foreground)
+    {
+        if (Result<void> done = daemonise(context); !done)
+        {
+            return done;
+        }
+    }
+    PidFile pidFile;
+    if (!options.pidFile.empty())
+    {
+        if (Result<void> written = pidFile.write(options.pidFile); !written)
+        {
+            return written;
+        }
+    }
+    asio::signal_set signals(context, SIGINT, SIGTERM);
+    signals.async_wait(
+        [&server](boost::system::error_code, int) { (*server)->stop(); });
+    (*server)->start();
+    const ExportInfo& info = catalogue.infos.front();
+    fmt::print(stderr, "{}: listening on {} ({} bytes, {})\n", program,
+               (*server)->uri(), info.size,
+               options.readOnly ? "read-only" : "writable");
+
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    const unsigned threads = options.threads != 0 ? options.threads
+                                                  : std::min(4U, cores);
+    std::vector<std::jthread> others;
+    for (unsigned i = 1; i < threads; ++i)
+    {
+        others.emplace_back([&context] { context.run(); });
+    }
+    context.run();
+    others.clear(); // joins
+    return {};
+}
+
+} // namespace
+
+void addServe(CLI::App& app, ServeOptions& options)
+{
+    app.add_flag("-f,--foreground", options.foreground,
+                 "Stay in the foreground");
+    app.add_option("-U,--unix", options.unixSocket,
+                   "Listen on this unix socket instead of TCP");
+    app.add_option("-p,--port", options.port,
+                   "Listen on this TCP port; 0 takes a free one")
+        ->capture_default_str();
+    app.add_option("-i,--ipaddr", options.address, "Listen on this address")
+        ->capture_default_str();
+    app.add_option("-P,--pidfile", options.pidFile,
+                   "Write the process id here once the server listens");
+    app.add_flag("-r,--readonly", options.readOnly,
+                 "Refuse writes; the image needs no write permission");
+    app.add_option("-e,--exportname", options.exportName,
+                   "Name of the export; without it, the default export \"\"");
+    app.add_option("-t,--threads", options.threads,
+                   "Threads that serve; 0 is one a core, at most 4")
+        ->check(CLI::Range(0U, 256U))
+        ->capture_default_str();
+    app.add_option("--connections", options.connections,
+                   "Clients at the same time; more are turned away")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_flag("-v,--verbose", options.verbose,
+                 "A line for each client's beginning and end");
+    app.add_option("plugin", options.plugin, "file or memory");
+    app.add_option("parameters", options.parameters,
+                   "PATH of an image or block device; SIZE (64M, 1G)");
+}
+
+int runServe(const ServeOptions& options)
+{
+    const Result<void> served = serveUntilStopped(options);
+    return served ? 0 : report(program, served.error());
+}
+
+int parseFailed(const CLI::App& app, const CLI::ParseError& error)
+{
+    if (error.get_exit_code() == 0) // --help, --version
+    {
+        return app.exit(error);
+    }
+    fmt::print(stderr, "{}: {}; see {} --help\n", app.get_name(), error.what(),
+               app.get_name());
+    return 2;
+}
+
+} // namespace vmedia::nbd

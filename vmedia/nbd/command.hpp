@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "deviation.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+namespace vmedia::nbd
+{
+
+/// `vmedia-nbd [options] file disk.img`, in nbdkit's form.
+struct ServeOptions
+{
+    bool foreground = false;
+    std::string unixSocket;
+    std::string address = "127.0.0.1";
+    uint16_t port = 10809;
+    std::string pidFile;
+    bool readOnly = false;
+    std::string exportName;
+    unsigned threads = 0; ///< 0: one a core, at most 4
+    uint32_t connections = 100;
+    bool verbose = false;
+    std::string plugin;                  ///< "file" or "memory"
+    std::vector<std::string> parameters; ///< "disk.img" or "file=disk.img"
+    Deviation deviation{};               ///< none, but in a reference peer
+};
+
+void addServe(CLI::App& app, ServeOptions& options);
+
+/// Serves until SIGINT or SIGTERM. Gives the exit status: 0 after an orderly
+/// end, 1 if it could not serve, 2 for a usage error.
+int runServe(const ServeOptions& options);
+
+/// CLI11's own handling, with our exit status for what it refuses.
+int parseFailed(const CLI::App& app, const CLI::ParseError& error);
+
+} // namespace vmedia::nbd

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "pack.hpp"
+#include "stream.hpp"
+
+#include <cstring>
+
+namespace vmedia::nbd
+{
+
+/// Bytes that came and were not used yet. Reads ahead as much as fits, so that
+/// pipelined requests cost one system call and not one each.
+class Input
+{
+  public:
+    explicit Input(Stream& from) : stream(from), storage(capacity) {}
+
+    size_t available() const
+    {
+        return end - begin;
+    }
+
+    /// Waits for @p size bytes (at most `capacity`) and gives a view of them,
+    /// which holds until the next call.
+    boost::asio::awaitable<Result<ByteView>> take(size_t size)
+    {
+        assert(size <= capacity);
+        while (available() < size)
+        {
+            if (begin + size > capacity || begin == end)
+            {
+                std::memmove(storage.data(), storage.data() + begin,
+                             available());
+                end -= begin;
+                begin = 0;
+            }
+            Result<size_t> got = co_await stream.readSome(
+                {storage.data() + end, capacity - end});
+            if (!got)
+            {
+                co_return tl::unexpected(got.error());
+            }
+            end += *got;
+        }
+        const ByteView view(storage.data() + begin, size);
+        begin += size;
+        co_return view;
+    }
+
+    /// Fills @p into: what is buffered first, the rest straight from the
+    /// stream, so that a long payload is not copied twice.
+    boost::asio::awaitable<Result<void>> fill(std::span<std::byte> into)
+    {
+        const size_t buffered = std::min(into.size(), available());
+        std::memcpy(into.data(), storage.data() + begin, buffered);
+        begin += buffered;
+        into = into.subspan(buffered);
+        while (!into.empty())
+        {
+            Result<size_t> got =
+                co_await stream.readSome({into.data(), into.size()});
+            if (!got)
+            {
+                co_return tl::unexpected(got.error());
+            }
+            into = into.subspan(*got);
+        }
+        co_return Result<void>{};
+    }
+
+    /// Reads and forgets.
+    boost::asio::awaitable<Result<void>> skip(size_t size)
+    {
+        while (size > 0)
+        {
+            Result<ByteView> part =
+                co_await take(std::min(size, std::max<size_t>(1, available())));
+            if (!part)
+            {
+                co_return tl::unexpected(part.error());
+            }
+            size -= part->size();
+        }
+        co_return Result<void>{};
+    }
+
+  private:
+    static constexpr size_t capacity = 256 << 10;
+
+    Stream& stream;
+    Bytes storage;
+    size_t begin = 0;
+    size_t end = 0;
+};
+
+} // namespace vmedia::nbd

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "negotiator.hpp"
+
+#include <algorithm>
+
+namespace vmedia::nbd
+{
+
+namespace
+{
+
+/// "accompanied by a string payload to present to a human user"
+OptionReply refusal(Opt option, Rep type, std::string_view text)
+{
+    OptionReply reply{option, type};
+    append(reply.data, text);
+    return reply;
+}
+
+Step refuse(Opt option, Rep type, std::string_view text)
+{
+    return {Phase::options, {refusal(option, type, text)}};
+}
+
+/// "NBD_OPT_LIST": name length, name, then what else there is to say of it
+Bytes serverData(const ExportInfo& info)
+{
+    Bytes data;
+    append(data, static_cast<uint32_t>(info.name.size()));
+    append(data, info.name);
+    append(data, info.description);
+    return data;
+}
+
+Bytes stringInfo(Info type, std::string_view text)
+{
+    Bytes data;
+    append(data, type);
+    append(data, text);
+    return data;
+}
+
+template <size_t size>
+Bytes toBytes(const std::array<std::byte, size>& in)
+{
+    return {in.begin(), in.end()};
+}
+
+/// "MUST NOT contain `NUL`", "MUST be no longer than 4096 bytes"
+/// ("Conventions")
+bool isString(std::string_view text)
+{
+    return text.size() <= stringMax && text.find('\0') == text.npos;
+}
+
+} // namespace
+
+Negotiator::Negotiator(std::span<const ExportInfo> served,
+                       NegotiationLimits bounds) :
+    exports(served), limits(bounds)
+{}
+
+Bytes Negotiator::greeting()
+{
+    return toBytes(encode(Greeting{fixedNewstyle | noZeroes}));
+}
+
+Phase Negotiator::onClientFlags(uint32_t flags)
+{
+    // "the server MUST drop the TCP connection if the client sets an unknown
+    // flag" ("Client flags")
+    constexpr uint32_t known = clientFixedNewstyle | clientNoZeroes;
+    clientFlags = flags;
+    return (flags & ~known) != 0 ? Phase::closed : Phase::options;
+}
+
+Negotiator::Data Negotiator::onHeader(const OptionHeader& header) const
+{
+    // "clients may haggle", not for ever: a DoS defence that "Termination of
+    // the session during option haggling" allows.
+    if (count >= limits.options || header.length > limits.dataBytes)
+    {
+        return Data::giveUp;
+    }
+    if (header.option == Opt::exportName && header.length > stringMax)
+    {
+        return Data::giveUp; // there is no reply that could refuse it
+    }
+    return header.length > limits.keptBytes ? Data::skip : Data::keep;
+}
+
+Step Negotiator::on(const Option& option)
+{
+    ++count;
+    // "This is the only valid option in nonfixed newstyle negotiation"
+    // ("NBD_OPT_EXPORT_NAME"). Servers MAY honour others; we do not.
+    if ((clientFlags & clientFixedNewstyle) == 0 &&
+        option.code != Opt::exportName)
+    {
+        return {Phase::closed, {}};
+    }
+    switch (option.code)
+    {
+        case Opt::exportName:
+            return onExportName(option);
+        case Opt::abort:
+            // Its data, if any, is ignored: the client leaves anyway.
+            return {Phase::closed, {{option.code, Rep::ack}}};
+        case Opt::list:
+            return onList(option);
+        case Opt::info:
+        case Opt::go:
+            return onInfo(option);
+        case Opt::peekExport:
+        case Opt::startTls:
+        case Opt::structuredReply:
+        case Opt::listMetaContext:
+        case Opt::setMetaContext:
+        case Opt::extendedHeaders:
+            break;
+    }
+    // "MUST reply to them with NBD_REP_ERR_UNSUP" ("Baseline")
+    return refuse(option.code, Rep::errUnsup,
+                  nameOf(option.code) + " is not supported");
+}
+
+Step Negotiator::onSkipped(Opt option)
+{
+    ++count;
+    if ((clientFlags & clientFixedNewstyle) == 0)
+    {
+        return {Phase::closed, {}};
+    }
+    switch (option)
+    {
+        case Opt::abort:
+            return {Phase::closed, {{option, Rep::ack}}};
+        case Opt::list:
+        case Opt::info:
+        case Opt::go:
+            return refuse(option, Rep::errInvalid,
+                          "more data than the option can have");
+        default:
+            return refuse(option, Rep::errUnsup,
+                          nameOf(option) + " is not supported");
+    }
+}
+
+Step Negotiator::onExportName(const Option& option)
+{
+    Reader reader{option.data};
+    selected = find(reader.text(reader.left()));
+    selectedBy = option.code;
+    if (selected == nullptr)
+    {
+        // "the server MUST terminate the session": no reply exists
+        return {Phase::closed, {}};
+    }
+    Step step{Phase::transmission};
+    append(step.raw, selected->size);
+    append(step.raw, selected->flags);
+    if ((clientFlags & clientNoZeroes) == 0)
+    {
+        constexpr size_t reserved = 124; // "124 bytes of zeroes"
+        step.raw.resize(step.raw.size() + reserved);
+    }
+    return step;
+}
+
+Step Negotiator::onList(const Option& option) const
+{
+    if (!option.data.empty())
+    {
+        return refuse(option.code, Rep::errInvalid,
+                      "NBD_OPT_LIST carries no data");
+    }
+    Step step;
+    for (const ExportInfo& info : exports)
+    {
+        step.replies.push_back({option.code, Rep::server, serverData(info)});
+    }
+    step.replies.push_back({option.code, Rep::ack});
+    return step;
+}
+
+Step Negotiator::onInfo(const Option& option)
+{
+    const Decoded<InfoRequest> request = decodeInfoRequest(option.data);
+    if (!request)
+    {
+        return refuse(option.code, Rep::errInvalid,
+                      "the lengths inside the option disagree with its data");
+    }
+    if (!isString(request->name))
+    {
+        return refuse(option.code, Rep::errInvalid,
+                      "an export name has at most 4096 bytes and no NUL");
+    }
+    const ExportInfo* found = find(request->name);
+    if (found == nullptr)
+    {
+        return refuse(option.code, Rep::errUnknown,
+                      "no export has that name; NBD_OPT_LIST tells the names");
+    }
+    const auto wants = [&](Info type) {
+        return std::ranges::find(request->wanted, type) !=
+               request->wanted.end();
+    };
+    Step step;
+    const auto tell = [&](Bytes data) {
+        step.replies.push_back({option.code, Rep::info, std::move(data)});
+    };
+    // "at least one NBD_REP_INFO, with an NBD_INFO_EXPORT"; each type once,
+    // however often it was asked for.
+    tell(toBytes(encode(InfoExport{found->size, found->flags})));
+    if (wants(Info::name))
+    {
+        tell(stringInfo(Info::name, found->name));
+    }
+    if (wants(Info::description) && !found->description.empty())
+    {
+        tell(stringInfo(Info::description, found->description));
+    }
+    if (wants(Info::blockSize))
+    {
+        tell(toBytes(encode(found->blockSize)));
+    }
+    step.replies.push_back({option.code, Rep::ack});
+    if (option.code == Opt::go)
+    {
+        selected = found;
+        selectedBy = option.code;
+        step.next = Phase::transmission;
+    }
+    return step;
+}
+
+const ExportInfo* Negotiator::find(std::string_view name) const
+{
+    const auto found = std::ranges::find(exports, name, &ExportInfo::name);
+    return found == exports.end() ? nullptr : &*found;
+}
+
+} // namespace vmedia::nbd

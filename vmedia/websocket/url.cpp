@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "url.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+namespace vmedia::websocket
+{
+
+Result<Url> parseUrl(std::string_view text)
+{
+    const auto wrong = [text](std::string_view why) {
+        return fail(Errc::usage, fmt::format("'{}' {}", text, why),
+                    "write wss://HOST[:PORT]/nbd/0");
+    };
+    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+    if (!parsed)
+    {
+        return wrong("is not a URL");
+    }
+    const boost::urls::url_view view = *parsed;
+    Url url;
+    if (view.scheme() != "wss" && view.scheme() != "ws")
+    {
+        return wrong("is not a ws:// or wss:// URL");
+    }
+    if (view.has_userinfo())
+    {
+        return fail(Errc::usage, "the URL holds a user name or password",
+                    "give --user and --password-file instead");
+    }
+    url.secure = view.scheme() == "wss";
+    url.host = view.host_address();
+    if (url.host.empty())
+    {
+        return wrong("names no host");
+    }
+    url.port = url.secure ? 443 : 80;
+    if (view.has_port())
+    {
+        url.port = view.port_number();
+        if (url.port == 0)
+        {
+            return wrong("has no usable port");
+        }
+    }
+    if (view.has_fragment())
+    {
+        return wrong("has a fragment, which a WebSocket URL must not");
+    }
+    url.target = std::string(view.encoded_resource());
+    if (url.target.empty())
+    {
+        url.target = "/";
+    }
+    return url;
+}
+
+std::string Url::authority() const
+{
+    const std::string name = host.find(':') == host.npos ? host
+                                                         : "[" + host + "]";
+    return port == (secure ? 443 : 80) ? name
+                                       : fmt::format("{}:{}", name, port);
+}
+
+std::string Url::text() const
+{
+    return (secure ? "wss://" : "ws://") + authority() + target;
+}
+
+} // namespace vmedia::websocket
