@@ -29,8 +29,7 @@ bool wait(int descriptor, short events, Clock::time_point until)
 {
     for (;;)
     {
-        const auto left =
-            std::chrono::ceil<milliseconds>(until - Clock::now());
+        const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
         if (left.count() <= 0)
         {
             return false;
@@ -74,8 +73,7 @@ vmedia::Result<int> openUnix(const Address& address, milliseconds deadline)
                         sizeof(name.sun_path) - 1));
     }
     address.socket.copy(name.sun_path, sizeof(name.sun_path) - 1);
-    const int descriptor =
-        ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int error = connectWithin(
         // NOLINTNEXTLINE: what the sockets interface asks for
         descriptor, reinterpret_cast<const sockaddr*>(&name), sizeof(name),
@@ -93,9 +91,9 @@ vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* first = nullptr;
-    const int unresolved =
-        ::getaddrinfo(address.host.c_str(),
-                      std::to_string(address.port).c_str(), &hints, &first);
+    const int unresolved = ::getaddrinfo(address.host.c_str(),
+                                         std::to_string(address.port).c_str(),
+                                         &hints, &first);
     if (unresolved != 0)
     {
         return vmedia::fail(vmedia::Errc::io,
@@ -107,16 +105,15 @@ vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
     int error = 0;
     for (const addrinfo* one = first; one != nullptr; one = one->ai_next)
     {
-        const int descriptor = ::socket(
-            one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const int descriptor = ::socket(one->ai_family,
+                                        SOCK_STREAM | SOCK_CLOEXEC, 0);
         error = connectWithin(descriptor, one->ai_addr, one->ai_addrlen,
                               deadline);
         if (error == 0)
         {
             const int on = 1; // "client and server SHOULD disable Nagle's
                               // algorithm" ("Protocol phases")
-            ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on,
-                         sizeof(on));
+            ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
             return descriptor;
         }
         ::close(descriptor);
@@ -152,8 +149,8 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
     const auto until = Clock::now() + deadline;
     while (!bytes.empty())
     {
-        const ssize_t count =
-            ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        const ssize_t count = ::send(descriptor, bytes.data(), bytes.size(),
+                                     MSG_NOSIGNAL);
         if (count >= 0)
         {
             bytes = bytes.subspan(static_cast<size_t>(count));

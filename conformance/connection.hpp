@@ -43,8 +43,7 @@ class Connection
     }
     ~Connection();
 
-    Ended send(vmedia::nbd::ByteView bytes,
-               std::chrono::milliseconds deadline);
+    Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline);
     Received receive(size_t size, std::chrono::milliseconds deadline);
 
   private:

@@ -43,9 +43,9 @@ vmedia::Result<std::vector<std::string>> splitLine(std::string_view line)
     }
     if (quote != '\0')
     {
-        return vmedia::fail(vmedia::Errc::usage,
-                            fmt::format("--spawn: {} is never closed in: {}",
-                                        quote, line));
+        return vmedia::fail(
+            vmedia::Errc::usage,
+            fmt::format("--spawn: {} is never closed in: {}", quote, line));
     }
     if (words.empty())
     {

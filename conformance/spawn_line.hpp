@@ -10,8 +10,9 @@
 namespace conformance
 {
 
-/// Splits a line into words as a shell does: blanks part them, '…', "…" and \
-/// keep them together. Nothing is expanded and no shell is asked.
+/// Splits a line into words as a shell does: blanks part them, quotes of both
+/// kinds and a backslash keep them together. Nothing is expanded, no shell is
+/// asked.
 ///
 /// Errors: Errc::usage for an open quote and for a line without a word.
 vmedia::Result<std::vector<std::string>> splitLine(std::string_view line);

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,8 +68,8 @@ void writeImage(const std::string& path, uint64_t seed)
 /// children that served one client each.
 void endOrphans()
 {
-    const std::string list =
-        fmt::format("/proc/self/task/{}/children", ::getpid());
+    const std::string list = fmt::format("/proc/self/task/{}/children",
+                                         ::getpid());
     for (;;)
     {
         std::ifstream file(list);
@@ -89,9 +90,9 @@ void endOrphans()
 
 } // namespace
 
-vmedia::Result<std::unique_ptr<Spawned>>
-    Spawned::start(const std::string& line, uint64_t seed,
-                   milliseconds deadline)
+vmedia::Result<std::unique_ptr<Spawned>> Spawned::start(const std::string& line,
+                                                        uint64_t seed,
+                                                        milliseconds deadline)
 {
     std::unique_ptr<Spawned> spawned(new Spawned);
     auto done = spawned->run(line, seed);
@@ -136,15 +137,14 @@ vmedia::Result<void> Spawned::run(const std::string& line, uint64_t seed)
     }
     for (std::string& word : *words)
     {
-        word = filled(std::move(word),
-                      {{"socket", socket},
-                       {"port", std::to_string(listens.port)},
-                       {"image", image}});
+        word = filled(std::move(word), {{"socket", socket},
+                                        {"port", std::to_string(listens.port)},
+                                        {"image", image}});
     }
     program = words->front();
     const std::string log = directory.path() / "log";
-    const int output = ::open(
-        log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int output = ::open(log.c_str(),
+                              O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     auto started = vmedia::process::Child::start(
         context.get_executor(),
@@ -171,8 +171,8 @@ vmedia::Result<void> Spawned::waitUntilReady(milliseconds deadline)
         {
             return vmedia::fail(
                 vmedia::Errc::child,
-                fmt::format("{} ended before it took a connection: {}",
-                            program, *ended),
+                fmt::format("{} ended before it took a connection: {}", program,
+                            *ended),
                 "it has to stay in the foreground (nbdkit -f, nbd-server -d)");
         }
         if (Clock::now() >= until)
@@ -188,20 +188,25 @@ vmedia::Result<void> Spawned::waitUntilReady(milliseconds deadline)
     }
 }
 
-std::optional<std::string> Spawned::ending() const
+std::optional<std::string> Spawned::ending(milliseconds within) const
 {
+    const int handle =
+        static_cast<int>(::syscall(SYS_pidfd_open, child->pid(), 0));
+    pollfd entry{handle, POLLIN, 0};
+    ::poll(&entry, 1, static_cast<int>(within.count()));
+    ::close(handle);
     siginfo_t info{};
+    // WNOWAIT: to reap it stays the Child's business.
     if (::waitid(P_PID, static_cast<id_t>(child->pid()), &info,
                  WEXITED | WNOHANG | WNOWAIT) != 0 ||
         info.si_pid == 0)
     {
         return std::nullopt;
     }
-    const std::string how =
-        info.si_code == CLD_EXITED
-            ? fmt::format("status {}", info.si_status)
-            : fmt::format("signal {} ({})", info.si_status,
-                          ::strsignal(info.si_status));
+    const std::string how = info.si_code == CLD_EXITED
+                                ? fmt::format("status {}", info.si_status)
+                                : fmt::format("signal {} ({})", info.si_status,
+                                              ::strsignal(info.si_status));
     return fmt::format("{}; {}", how, lastLine());
 }
 

@@ -38,8 +38,9 @@ class Spawned
         return listens;
     }
 
-    /// How it ended ("signal 11", "status 1: last line"), if it did.
-    std::optional<std::string> ending() const;
+    /// How it ended ("signal 11; it printed …"), if it does within @p grace.
+    std::optional<std::string>
+        ending(std::chrono::milliseconds grace = {}) const;
 
   private:
     Spawned() = default;

@@ -3,177 +3,68 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <string>
+#include <boost/url/encode.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 namespace conformance
 {
+namespace urls = boost::urls;
 
 namespace
 {
 
 constexpr uint16_t nbdPort = 10809; // "the IANA-reserved port for NBD"
 constexpr std::string_view forms =
-    "nbd://HOST[:PORT][/EXPORT] or nbd+unix:///[EXPORT]?socket=PATH";
+    "write nbd://HOST[:PORT][/EXPORT] or nbd+unix:///[EXPORT]?socket=PATH";
 
-template <typename Number>
-bool readAll(std::string_view text, Number& value, int base)
+std::string encoded(std::string_view text)
 {
-    const char* end = text.data() + text.size();
-    const auto [stopped, error] =
-        std::from_chars(text.data(), end, value, base);
-    return error == std::errc{} && stopped == end && !text.empty();
-}
-
-std::optional<std::string> percentDecoded(std::string_view text)
-{
-    std::string out;
-    for (size_t i = 0; i < text.size(); ++i)
-    {
-        uint8_t code = 0;
-        if (text[i] != '%')
-        {
-            out += text[i];
-        }
-        else if (i + 2 < text.size() &&
-                 readAll(text.substr(i + 1, 2), code, 16))
-        {
-            out += static_cast<char>(code);
-            i += 2;
-        }
-        else
-        {
-            return std::nullopt;
-        }
-    }
-    return out;
-}
-
-std::string percentEncoded(std::string_view text)
-{
-    std::string out;
-    for (const char c : text)
-    {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                           (c >= 'A' && c <= 'Z') ||
-                           std::string_view("-._~/").find(c) !=
-                               std::string_view::npos;
-        out += plain ? std::string(1, c)
-                     : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return out;
-}
-
-struct Parts
-{
-    std::string_view scheme, authority, path, query;
-};
-
-std::optional<Parts> split(std::string_view uri)
-{
-    Parts parts;
-    const size_t scheme = uri.find("://");
-    if (scheme == std::string_view::npos)
-    {
-        return std::nullopt;
-    }
-    parts.scheme = uri.substr(0, scheme);
-    uri.remove_prefix(scheme + 3);
-    if (const size_t query = uri.find('?'); query != std::string_view::npos)
-    {
-        parts.query = uri.substr(query + 1);
-        uri = uri.substr(0, query);
-    }
-    const size_t slash = std::min(uri.find('/'), uri.size());
-    parts.authority = uri.substr(0, slash);
-    parts.path = uri.substr(std::min(slash + 1, uri.size()));
-    return parts;
-}
-
-std::optional<Address> tcpAddress(std::string_view authority)
-{
-    Address address;
-    size_t hostEnd = authority.find(':');
-    size_t hostBegin = 0;
-    if (authority.starts_with('[')) // an IPv6 literal
-    {
-        hostBegin = 1;
-        hostEnd = authority.find(']');
-        if (hostEnd == std::string_view::npos)
-        {
-            return std::nullopt;
-        }
-    }
-    hostEnd = std::min(hostEnd, authority.size());
-    address.host = authority.substr(hostBegin, hostEnd - hostBegin);
-    std::string_view rest = authority.substr(hostEnd + hostBegin);
-    address.port = nbdPort;
-    if (rest.starts_with(':') && !readAll(rest.substr(1), address.port, 10))
-    {
-        return std::nullopt;
-    }
-    const bool complete = rest.empty() || rest.starts_with(':');
-    return complete && !address.host.empty() && address.port != 0
-               ? std::optional(address)
-               : std::nullopt;
-}
-
-std::optional<Address> unixAddress(const Parts& parts)
-{
-    constexpr std::string_view key = "socket=";
-    if (!parts.authority.empty() || !parts.query.starts_with(key))
-    {
-        return std::nullopt;
-    }
-    const auto path = percentDecoded(parts.query.substr(key.size()));
-    if (!path || path->empty())
-    {
-        return std::nullopt;
-    }
-    return Address{.socket = *path};
+    return urls::encode(text, urls::unreserved_chars + '/');
 }
 
 } // namespace
 
-vmedia::Result<Target> parseTarget(std::string_view uri)
+vmedia::Result<Target> parseTarget(std::string_view text)
 {
-    const auto refuse = [uri](std::string_view why) {
+    const auto refuse = [text](std::string_view why) {
         return vmedia::fail(vmedia::Errc::usage,
-                            fmt::format("target '{}': {}", uri, why),
-                            fmt::format("write {}", forms));
+                            fmt::format("target '{}': {}", text, why),
+                            std::string(forms));
     };
-    const std::optional<Parts> parts = split(uri);
-    if (!parts)
+    const auto uri = urls::parse_uri(text);
+    if (!uri)
     {
-        return refuse("no scheme in it");
+        return refuse("that is no URI");
     }
-    std::optional<Address> address;
-    if (parts->scheme == "nbd")
+    Target target;
+    const std::string_view scheme(uri->scheme());
+    if (scheme == "nbd")
     {
-        address = tcpAddress(parts->authority);
+        target.address.host = uri->host_address();
+        target.address.port = uri->has_port() ? uri->port_number() : nbdPort;
+        if (target.address.host.empty() || target.address.port == 0)
+        {
+            return refuse("no host, or no port from 1 to 65535");
+        }
     }
-    else if (parts->scheme == "nbd+unix")
+    else if (scheme == "nbd+unix")
     {
-        address = unixAddress(*parts);
+        const auto socket = uri->params().find("socket");
+        if (!uri->host().empty() || socket == uri->params().end() ||
+            (*socket).value.empty())
+        {
+            return refuse("no ?socket=PATH in it, or a host");
+        }
+        target.address.socket = (*socket).value;
     }
     else
     {
-        return refuse(fmt::format("no scheme '{}' here", parts->scheme));
+        return refuse(fmt::format("'{}' is no scheme of NBD here", scheme));
     }
-    if (!address)
+    if (const std::string path = uri->path(); path.size() > 1)
     {
-        return refuse(parts->scheme == "nbd" ? "no host and port in it"
-                                             : "no ?socket=PATH in it");
-    }
-    const auto name = percentDecoded(parts->path);
-    if (!name)
-    {
-        return refuse("'%' without two hex digits in the export's name");
-    }
-    Target target{*address};
-    if (!name->empty())
-    {
-        target.exportName = *name;
+        target.exportName = path.substr(1); // without the slash
     }
     return target;
 }
@@ -185,11 +76,11 @@ std::string describe(const Address& address)
 
 std::string uriOf(const Address& address, std::string_view exportName)
 {
-    const std::string name = percentEncoded(exportName);
+    const std::string name = encoded(exportName);
     if (!address.socket.empty())
     {
         return fmt::format("nbd+unix:///{}?socket={}", name,
-                           percentEncoded(address.socket));
+                           encoded(address.socket));
     }
     const bool literal = address.host.find(':') != std::string::npos;
     return fmt::format("nbd://{}{}{}:{}{}{}", literal ? "[" : "", address.host,

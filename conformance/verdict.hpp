@@ -26,7 +26,7 @@ enum class Subject : uint8_t
 enum class Outcome : uint8_t
 {
     pass,
-    warn, ///< a SHOULD was missed
+    warn,          ///< a SHOULD was missed
     fail,
     notApplicable, ///< the target has not the thing that the case is about
     notTested,     ///< it could not be tried

@@ -24,9 +24,9 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ACK",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::abort);
-                return peer.wantReply(Opt::abort, Rep::ack);
-            },
+    peer.sendOption(Opt::abort);
+    return peer.wantReply(Opt::abort, Rep::ack);
+},
     },
     {
         .id = "nbd.option.abort.data-ignored",
@@ -39,9 +39,9 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ACK",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::abort, "sixteen bytes...");
-                return peer.wantReply(Opt::abort, Rep::ack);
-            },
+    peer.sendOption(Opt::abort, "sixteen bytes...");
+    return peer.wantReply(Opt::abort, Rep::ack);
+},
     },
     {
         .id = "nbd.option.abort.client-gone",
@@ -55,14 +55,14 @@ constexpr Case cases[] = {
         .wants = "a server that serves the next client",
         .run =
             [](Peer& peer) {
-                for (int i = 0; i < 8; ++i)
-                {
-                    peer.sendOption(Opt::abort);
-                    peer.hangUp();
-                    peer.start();
-                }
-                return peer.wantUsable();
-            },
+    for (int i = 0; i < 8; ++i)
+    {
+        peer.sendOption(Opt::abort);
+        peer.hangUp();
+        peer.start();
+    }
+    return peer.wantUsable();
+},
     },
 };
 

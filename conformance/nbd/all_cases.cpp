@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
 
+#include "conformance/glob.hpp"
+
 namespace conformance::nbd
 {
 
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &greetingArea,   &optionArea, &abortArea, &listArea,
-        &exportNameArea, &infoArea,   &goArea,    &entryArea,
-        &blockSizeArea,
+        &greetingArea, &optionArea, &abortArea, &listArea,      &exportNameArea,
+        &infoArea,     &goArea,     &entryArea, &blockSizeArea,
     };
     return areas;
 }
 
-const Case* findCase(std::string_view id)
+std::vector<const Case*> casesLike(std::string_view pattern)
 {
+    std::vector<const Case*> found;
     for (const Area* area : serverAreas())
     {
         for (const Case& one : area->cases)
         {
-            if (one.id == id)
+            if (pattern.empty() || globMatches(pattern, one.id))
             {
-                return &one;
+                found.push_back(&one);
             }
         }
     }
-    return nullptr;
+    return found;
 }
 
 } // namespace conformance::nbd

@@ -3,6 +3,8 @@
 #include "conformance/nbd/case.hpp"
 
 #include <span>
+#include <string_view>
+#include <vector>
 
 namespace conformance::nbd
 {
@@ -21,7 +23,7 @@ extern const Area blockSizeArea;
 /// named here does not run.
 std::span<const Area* const> serverAreas();
 
-/// The case of that id, or nothing.
-const Case* findCase(std::string_view id);
+/// The cases that a pattern of globMatches() selects; "" selects all.
+std::vector<const Case*> casesLike(std::string_view pattern);
 
 } // namespace conformance::nbd

@@ -63,13 +63,13 @@ constexpr Case cases[] = {
         .wants = "NBD_INFO_BLOCK_SIZE of length 14",
         .run =
             [](Peer& peer) {
-                if (const auto data = blockSizeData(peer))
-                {
-                    peer.want(data->size() + 2 == InfoBlockSize::wireSize,
-                              fmt::format("length {}", data->size() + 2));
-                }
-                return peer.verdict();
-            },
+    if (const auto data = blockSizeData(peer))
+    {
+        peer.want(data->size() + 2 == InfoBlockSize::wireSize,
+                  fmt::format("length {}", data->size() + 2));
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.block-size.minimum",
@@ -82,11 +82,10 @@ constexpr Case cases[] = {
         .wants = "a minimum that is a power of 2 up to 65536",
         .run =
             [](Peer& peer) {
-                return judge(peer, [](const InfoBlockSize& size) {
-                    return std::has_single_bit(size.minimum) &&
-                           size.minimum <= 65536;
-                });
-            },
+    return judge(peer, [](const InfoBlockSize& size) {
+        return std::has_single_bit(size.minimum) && size.minimum <= 65536;
+    });
+},
     },
     {
         .id = "nbd.block-size.preferred",
@@ -100,11 +99,11 @@ constexpr Case cases[] = {
                  "least the minimum",
         .run =
             [](Peer& peer) {
-                return judge(peer, [](const InfoBlockSize& size) {
-                    return std::has_single_bit(size.preferred) &&
-                           size.preferred >= std::max(size.minimum, 512U);
-                });
-            },
+    return judge(peer, [](const InfoBlockSize& size) {
+        return std::has_single_bit(size.preferred) &&
+               size.preferred >= std::max(size.minimum, 512U);
+    });
+},
     },
     {
         .id = "nbd.block-size.maximum",
@@ -117,10 +116,10 @@ constexpr Case cases[] = {
         .wants = "a maximum payload of at least the preferred size",
         .run =
             [](Peer& peer) {
-                return judge(peer, [](const InfoBlockSize& size) {
-                    return size.maximum >= size.preferred;
-                });
-            },
+    return judge(peer, [](const InfoBlockSize& size) {
+        return size.maximum >= size.preferred;
+    });
+},
     },
 };
 

@@ -48,8 +48,8 @@ std::vector<Bytes> sortedInfos(const Answer& answer)
 std::string exportText(const Answer& answer)
 {
     const InfoExport info = answer.exportInfo().value_or(InfoExport{});
-    return fmt::format("{} bytes, flags {:#x}, {} infos", info.size,
-                       info.flags, answer.parts.size());
+    return fmt::format("{} bytes, flags {:#x}, {} infos", info.size, info.flags,
+                       answer.parts.size());
 }
 
 constexpr Case cases[] = {
@@ -64,24 +64,21 @@ constexpr Case cases[] = {
         .wants = "the same infos, in any order",
         .run =
             [](Peer& peer) {
-                std::optional<Answer> answers[2];
-                for (const Opt option : {Opt::info, Opt::go})
-                {
-                    peer.sendInfo(option, peer.profile().exportName,
-                                  {Info::name, Info::blockSize});
-                    answers[option == Opt::go] =
-                        peer.wantAnswer(option, {Rep::ack});
-                }
-                if (answers[0] && answers[1])
-                {
-                    peer.want(sortedInfos(*answers[0]) ==
-                                  sortedInfos(*answers[1]),
-                              exportText(*answers[1]) + " from NBD_OPT_GO",
-                              exportText(*answers[0]) +
-                                  " as from NBD_OPT_INFO");
-                }
-                return peer.verdict();
-            },
+    std::optional<Answer> answers[2];
+    for (const Opt option : {Opt::info, Opt::go})
+    {
+        peer.sendInfo(option, peer.profile().exportName,
+                      {Info::name, Info::blockSize});
+        answers[option == Opt::go] = peer.wantAnswer(option, {Rep::ack});
+    }
+    if (answers[0] && answers[1])
+    {
+        peer.want(sortedInfos(*answers[0]) == sortedInfos(*answers[1]),
+                  exportText(*answers[1]) + " from NBD_OPT_GO",
+                  exportText(*answers[0]) + " as from NBD_OPT_INFO");
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.go.no-zeroes",
@@ -96,10 +93,10 @@ constexpr Case cases[] = {
         .start = Start::connected,
         .run =
             [](Peer& peer) {
-                peer.start(clientFixedNewstyle);
-                transmissionFlags(peer);
-                return info::wantInStep(peer, Opt::go, true);
-            },
+    peer.start(clientFixedNewstyle);
+    transmissionFlags(peer);
+    return info::wantInStep(peer, Opt::go, true);
+},
     },
     {
         .id = "nbd.option.go.forgets-info",
@@ -113,14 +110,14 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ERR_UNKNOWN, not the export asked about before",
         .run =
             [](Peer& peer) {
-                if (!peer.profile().selectsByName)
-                {
-                    return anyNameSelects();
-                }
-                peer.sendInfo(Opt::info, peer.profile().exportName);
-                peer.wantAnswer(Opt::info, {Rep::ack});
-                return info::unknownName(peer, Opt::go);
-            },
+    if (!peer.profile().selectsByName)
+    {
+        return anyNameSelects();
+    }
+    peer.sendInfo(Opt::info, peer.profile().exportName);
+    peer.wantAnswer(Opt::info, {Rep::ack});
+    return info::unknownName(peer, Opt::go);
+},
     },
     {
         .id = "nbd.transmission-flags.has-flags",
@@ -132,9 +129,9 @@ constexpr Case cases[] = {
         .wants = "bit 0",
         .run =
             [](Peer& peer) {
-                const uint16_t flags = transmissionFlags(peer);
-                return wantFlags(peer, flags, (flags & hasFlags) != 0);
-            },
+    const uint16_t flags = transmissionFlags(peer);
+    return wantFlags(peer, flags, (flags & hasFlags) != 0);
+},
     },
     {
         .id = "nbd.transmission-flags.df-needs-structured-replies",
@@ -147,9 +144,9 @@ constexpr Case cases[] = {
         .wants = "NBD_FLAG_SEND_DF clear",
         .run =
             [](Peer& peer) {
-                const uint16_t flags = transmissionFlags(peer);
-                return wantFlags(peer, flags, (flags & sendDf) == 0);
-            },
+    const uint16_t flags = transmissionFlags(peer);
+    return wantFlags(peer, flags, (flags & sendDf) == 0);
+},
     },
     {
         .id = "nbd.transmission-flags.fast-zero-needs-write-zeroes",
@@ -163,11 +160,11 @@ constexpr Case cases[] = {
                  "NBD_FLAG_SEND_WRITE_ZEROES",
         .run =
             [](Peer& peer) {
-                const uint16_t flags = transmissionFlags(peer);
-                return wantFlags(peer, flags,
-                                 (flags & sendFastZero) == 0 ||
-                                     (flags & sendWriteZeroes) != 0);
-            },
+    const uint16_t flags = transmissionFlags(peer);
+    return wantFlags(peer, flags,
+                     (flags & sendFastZero) == 0 ||
+                         (flags & sendWriteZeroes) != 0);
+},
     },
     {
         .id = "nbd.transmission-flags.unknown-bits-clear",
@@ -180,9 +177,9 @@ constexpr Case cases[] = {
         .wants = "bits 13 to 15 clear: no feature has them",
         .run =
             [](Peer& peer) {
-                const uint16_t flags = transmissionFlags(peer);
-                return wantFlags(peer, flags, (flags & 0xe000) == 0);
-            },
+    const uint16_t flags = transmissionFlags(peer);
+    return wantFlags(peer, flags, (flags & 0xe000) == 0);
+},
     },
 };
 

@@ -17,8 +17,8 @@ namespace
 constexpr std::string_view exportNameSpec =
     "proto.md, Option types, NBD_OPT_EXPORT_NAME (1)";
 constexpr std::string_view conventions = "proto.md, Conventions";
-constexpr size_t described = 10;  // size and transmission flags
-constexpr size_t reserved = 124;  // "124 bytes, zeroes (reserved)"
+constexpr size_t described = 10; // size and transmission flags
+constexpr size_t reserved = 124; // "124 bytes, zeroes (reserved)"
 
 /// Takes the export and leaves at once, so that whatever follows the @p size
 /// bytes shows before the connection ends.
@@ -69,13 +69,13 @@ constexpr Case cases[] = {
         .start = Start::connected,
         .run =
             [](Peer& peer) {
-                if ((peer.profile().handshakeFlags & noZeroes) == 0)
-                {
-                    return notApplicable("NBD_FLAG_NO_ZEROES is not offered");
-                }
-                takeExport(peer, bothClientFlags, described);
-                return peer.verdict();
-            },
+    if ((peer.profile().handshakeFlags & noZeroes) == 0)
+    {
+        return notApplicable("NBD_FLAG_NO_ZEROES is not offered");
+    }
+    takeExport(peer, bothClientFlags, described);
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.export-name.zeroes",
@@ -87,9 +87,8 @@ constexpr Case cases[] = {
         .sends = "client flags 0x1, NBD_OPT_EXPORT_NAME, NBD_CMD_DISC",
         .wants = "134 bytes, the last 124 zero, then the end",
         .start = Start::connected,
-        .run = [](Peer& peer) {
-            return wantReserved(peer, clientFixedNewstyle);
-        },
+        .run =
+            [](Peer& peer) { return wantReserved(peer, clientFixedNewstyle); },
     },
     {
         .id = "nbd.option.export-name.nonfixed",
@@ -114,15 +113,14 @@ constexpr Case cases[] = {
         .start = Start::connected,
         .run =
             [](Peer& peer) {
-                const Bytes bytes =
-                    takeExport(peer, bothClientFlags, described);
-                Reader reader{bytes};
-                reader.u64();
-                const uint16_t flags = reader.u16();
-                peer.want((flags & hasFlags) != 0,
-                          fmt::format("transmission flags {:#x}", flags));
-                return peer.verdict();
-            },
+    const Bytes bytes = takeExport(peer, bothClientFlags, described);
+    Reader reader{bytes};
+    reader.u64();
+    const uint16_t flags = reader.u16();
+    peer.want((flags & hasFlags) != 0,
+              fmt::format("transmission flags {:#x}", flags));
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.export-name.unknown-terminates",
@@ -135,13 +133,13 @@ constexpr Case cases[] = {
         .wants = "the connection closed without a byte",
         .run =
             [](Peer& peer) {
-                if (!peer.profile().selectsByName)
-                {
-                    return anyNameSelects();
-                }
-                peer.sendOption(Opt::exportName, unheardName);
-                return peer.wantClosed();
-            },
+    if (!peer.profile().selectsByName)
+    {
+        return anyNameSelects();
+    }
+    peer.sendOption(Opt::exportName, unheardName);
+    return peer.wantClosed();
+},
     },
     {
         .id = "nbd.option.export-name.longest",
@@ -154,8 +152,8 @@ constexpr Case cases[] = {
         .wants = "the export, or the connection closed",
         .run =
             [](Peer& peer) {
-                return servedOrTerminated(peer, std::string(stringMax, 'n'));
-            },
+    return servedOrTerminated(peer, std::string(stringMax, 'n'));
+},
     },
     {
         .id = "nbd.option.export-name.too-long",
@@ -168,10 +166,9 @@ constexpr Case cases[] = {
         .wants = "the connection closed (the shape of CVE-2017-15118)",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::exportName,
-                                std::string(stringMax + 1, 'n'));
-                return peer.wantClosed();
-            },
+    peer.sendOption(Opt::exportName, std::string(stringMax + 1, 'n'));
+    return peer.wantClosed();
+},
     },
     {
         .id = "nbd.option.export-name.nul-is-no-end",
@@ -184,10 +181,9 @@ constexpr Case cases[] = {
         .wants = "the connection closed: that name cannot exist",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::exportName,
-                                peer.profile().exportName + '\0' + 'x');
-                return peer.wantClosed();
-            },
+    peer.sendOption(Opt::exportName, peer.profile().exportName + '\0' + 'x');
+    return peer.wantClosed();
+},
     },
 };
 

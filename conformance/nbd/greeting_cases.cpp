@@ -37,10 +37,10 @@ constexpr Case cases[] = {
         .start = Start::connected,
         .run =
             [](Peer& peer) {
-                peer.connect();
-                peer.wantGreeting();
-                return peer.verdict();
-            },
+    peer.connect();
+    peer.wantGreeting();
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.greeting.length",
@@ -53,9 +53,9 @@ constexpr Case cases[] = {
         .start = Start::connected,
         .run =
             [](Peer& peer) {
-                peer.start();
-                return peer.wantUsable();
-            },
+    peer.start();
+    return peer.wantUsable();
+},
     },
     {
         .id = "nbd.greeting.fixed-newstyle",
@@ -69,12 +69,12 @@ constexpr Case cases[] = {
         .start = Start::connected,
         .run =
             [](Peer& peer) {
-                peer.connect();
-                const auto flags = peer.wantGreeting().value_or(0);
-                peer.want((flags & fixedNewstyle) != 0,
-                          fmt::format("handshake flags {:#x}", flags));
-                return peer.verdict();
-            },
+    peer.connect();
+    const auto flags = peer.wantGreeting().value_or(0);
+    peer.want((flags & fixedNewstyle) != 0,
+              fmt::format("handshake flags {:#x}", flags));
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.greeting.unknown-flags-clear",
@@ -87,12 +87,12 @@ constexpr Case cases[] = {
         .start = Start::connected,
         .run =
             [](Peer& peer) {
-                peer.connect();
-                const auto flags = peer.wantGreeting().value_or(0);
-                peer.want((flags & ~(fixedNewstyle | noZeroes)) == 0,
-                          fmt::format("handshake flags {:#x}", flags));
-                return peer.verdict();
-            },
+    peer.connect();
+    const auto flags = peer.wantGreeting().value_or(0);
+    peer.want((flags & ~(fixedNewstyle | noZeroes)) == 0,
+              fmt::format("handshake flags {:#x}", flags));
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.client-flags.unknown-low-bit",
@@ -130,16 +130,15 @@ constexpr Case cases[] = {
         .start = Start::connected,
         .run =
             [](Peer& peer) {
-                peer.start(0);
-                peer.sendOption(unknownOption, "no option for nonfixed");
-                peer.wantRefusal(unknownOption, {Rep::errUnsup,
-                                                 Rep::errInvalid,
-                                                 Rep::errPolicy});
-                peer.conclude(noted(peer.closedByTarget()
-                                        ? "closes the connection"
-                                        : "honours or refuses the option"));
-                return peer.verdict();
-            },
+    peer.start(0);
+    peer.sendOption(unknownOption, "no option for nonfixed");
+    peer.wantRefusal(unknownOption,
+                     {Rep::errUnsup, Rep::errInvalid, Rep::errPolicy});
+    peer.conclude(noted(peer.closedByTarget()
+                            ? "closes the connection"
+                            : "honours or refuses the option"));
+    return peer.verdict();
+},
     },
 };
 

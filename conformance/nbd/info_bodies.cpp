@@ -58,10 +58,10 @@ Verdict known(Peer& peer, Opt option)
         peer.want(!exports.empty(), "NBD_REP_ACK without NBD_INFO_EXPORT");
         for (const ByteView data : exports)
         {
-            peer.want(data.size() + 2 == InfoExport::wireSize,
-                      fmt::format("NBD_INFO_EXPORT with length {}",
-                                  data.size() + 2),
-                      "NBD_INFO_EXPORT with length 12");
+            peer.want(
+                data.size() + 2 == InfoExport::wireSize,
+                fmt::format("NBD_INFO_EXPORT with length {}", data.size() + 2),
+                "NBD_INFO_EXPORT with length 12");
         }
         peer.want(answer->last.data.empty(), describe(answer->last));
     }
@@ -158,10 +158,8 @@ Verdict requestsBeyondData(Peer& peer, Opt option)
 {
     const std::string& name = peer.profile().exportName;
     const auto length = static_cast<uint32_t>(name.size());
-    wantMalformedRefused(peer, option,
-                         request(length, name, 2, {Info::name}));
-    return wantMalformedRefused(peer, option,
-                                request(length, name, 0xffff));
+    wantMalformedRefused(peer, option, request(length, name, 2, {Info::name}));
+    return wantMalformedRefused(peer, option, request(length, name, 0xffff));
 }
 
 Verdict trailingData(Peer& peer, Opt option)

@@ -68,22 +68,20 @@ constexpr Case cases[] = {
                  "NBD_REP_ERR_UNSUP: the baseline has this option",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::list);
-                if (const auto answer = peer.wantAnswer(Opt::list))
-                {
-                    for (const OptionReply& part : answer->parts)
-                    {
-                        peer.want(part.type == Rep::server, describe(part));
-                    }
-                    peer.want(answer->last.type != Rep::errUnsup,
-                              describe(answer->last));
-                    // "[NBD_REP_ACK] No data."
-                    peer.want(!answer->acknowledged() ||
-                                  answer->last.data.empty(),
-                              describe(answer->last));
-                }
-                return peer.wantUsable();
-            },
+    peer.sendOption(Opt::list);
+    if (const auto answer = peer.wantAnswer(Opt::list))
+    {
+        for (const OptionReply& part : answer->parts)
+        {
+            peer.want(part.type == Rep::server, describe(part));
+        }
+        peer.want(answer->last.type != Rep::errUnsup, describe(answer->last));
+        // "[NBD_REP_ACK] No data."
+        peer.want(!answer->acknowledged() || answer->last.data.empty(),
+                  describe(answer->last));
+    }
+    return peer.wantUsable();
+},
     },
     {
         .id = "nbd.option.list.entries-hold-names",
@@ -96,15 +94,15 @@ constexpr Case cases[] = {
         .wants = "in each entry a length that its data holds",
         .run =
             [](Peer& peer) {
-                if (const auto answer = list(peer))
-                {
-                    for (const OptionReply& part : answer->parts)
-                    {
-                        peer.want(entryIn(part).has_value(), describe(part));
-                    }
-                }
-                return peer.verdict();
-            },
+    if (const auto answer = list(peer))
+    {
+        for (const OptionReply& part : answer->parts)
+        {
+            peer.want(entryIn(part).has_value(), describe(part));
+        }
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.list.names-are-strings",
@@ -117,20 +115,20 @@ constexpr Case cases[] = {
         .wants = "names and descriptions of valid UTF-8 without NUL",
         .run =
             [](Peer& peer) {
-                if (const auto answer = list(peer))
-                {
-                    for (const OptionReply& part : answer->parts)
-                    {
-                        const Entry entry = entryIn(part).value_or(Entry{});
-                        const std::string name =
-                            stringFault(std::as_bytes(std::span(entry.name)));
-                        const std::string rest = stringFault(entry.details);
-                        peer.want(name.empty(), "a name with " + name);
-                        peer.want(rest.empty(), "a description with " + rest);
-                    }
-                }
-                return peer.verdict();
-            },
+    if (const auto answer = list(peer))
+    {
+        for (const OptionReply& part : answer->parts)
+        {
+            const Entry entry = entryIn(part).value_or(Entry{});
+            const std::string name =
+                stringFault(std::as_bytes(std::span(entry.name)));
+            const std::string rest = stringFault(entry.details);
+            peer.want(name.empty(), "a name with " + name);
+            peer.want(rest.empty(), "a description with " + rest);
+        }
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.list.names-are-accepted",
@@ -143,21 +141,19 @@ constexpr Case cases[] = {
         .wants = "no NBD_REP_ERR_UNKNOWN for a name that was listed",
         .run =
             [](Peer& peer) {
-                const auto answer = list(peer);
-                const size_t count =
-                    answer ? std::min<size_t>(answer->parts.size(), 16) : 0;
-                for (size_t i = 0; i < count; ++i)
-                {
-                    const Entry entry =
-                        entryIn(answer->parts[i]).value_or(Entry{});
-                    peer.sendInfo(Opt::info, entry.name);
-                    const auto info = peer.wantAnswer(Opt::info);
-                    peer.want(!info || info->last.type != Rep::errUnknown,
-                              fmt::format("NBD_REP_ERR_UNKNOWN for '{}'",
-                                          entry.name));
-                }
-                return peer.verdict();
-            },
+    const auto answer = list(peer);
+    const size_t count = answer ? std::min<size_t>(answer->parts.size(), 16)
+                                : 0;
+    for (size_t i = 0; i < count; ++i)
+    {
+        const Entry entry = entryIn(answer->parts[i]).value_or(Entry{});
+        peer.sendInfo(Opt::info, entry.name);
+        const auto info = peer.wantAnswer(Opt::info);
+        peer.want(!info || info->last.type != Rep::errUnknown,
+                  fmt::format("NBD_REP_ERR_UNKNOWN for '{}'", entry.name));
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.list.data-refused",
@@ -170,17 +166,16 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ERR_INVALID and no list before it",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::list, "data");
-                if (const auto answer = peer.wantAnswer(
-                        Opt::list, {Rep::errInvalid, Rep::errPolicy}))
-                {
-                    peer.want(answer->parts.empty(),
-                              fmt::format("{} entries before {}",
-                                          answer->parts.size(),
-                                          nameOf(answer->last.type)));
-                }
-                return peer.verdict();
-            },
+    peer.sendOption(Opt::list, "data");
+    if (const auto answer = peer.wantAnswer(Opt::list,
+                                            {Rep::errInvalid, Rep::errPolicy}))
+    {
+        peer.want(answer->parts.empty(),
+                  fmt::format("{} entries before {}", answer->parts.size(),
+                              nameOf(answer->last.type)));
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.list.data-skipped",
@@ -194,10 +189,10 @@ constexpr Case cases[] = {
                  "a MUST NOT",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::list, "data");
-                return peer.wantRefusal(
-                    Opt::list, {Rep::ack, Rep::errInvalid, Rep::errPolicy});
-            },
+    peer.sendOption(Opt::list, "data");
+    return peer.wantRefusal(Opt::list,
+                            {Rep::ack, Rep::errInvalid, Rep::errPolicy});
+},
     },
     {
         .id = "nbd.option.list.twice",
@@ -212,19 +207,18 @@ constexpr Case cases[] = {
                  "changes no state",
         .run =
             [](Peer& peer) {
-                const auto first = list(peer);
-                peer.sendOption(Opt::list);
-                const auto second = peer.wantAnswer(Opt::list);
-                peer.wantUsable();
-                if (first && second)
-                {
-                    peer.conclude(noted(
-                        second->parts == first->parts
-                            ? "the same list twice"
-                            : "the second time " + describe(second->last)));
-                }
-                return peer.verdict();
-            },
+    const auto first = list(peer);
+    peer.sendOption(Opt::list);
+    const auto second = peer.wantAnswer(Opt::list);
+    peer.wantUsable();
+    if (first && second)
+    {
+        peer.conclude(noted(second->parts == first->parts
+                                ? "the same list twice"
+                                : "the second time " + describe(second->last)));
+    }
+    return peer.verdict();
+},
     },
 };
 

@@ -43,14 +43,13 @@ constexpr Case cases[] = {
         .wants = "replies with the reply magic and the same option number",
         .run =
             [](Peer& peer) {
-                for (const uint32_t number : {0x10000U, 0x7fffffffU,
-                                              0xfffffffeU})
-                {
-                    peer.sendOption(Opt{number});
-                    peer.wantAnswer(Opt{number});
-                }
-                return peer.verdict();
-            },
+    for (const uint32_t number : {0x10000U, 0x7fffffffU, 0xfffffffeU})
+    {
+        peer.sendOption(Opt{number});
+        peer.wantAnswer(Opt{number});
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.unknown.refused",
@@ -62,9 +61,9 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ERR_UNSUP, then a session that still answers",
         .run =
             [](Peer& peer) {
-                refusesUnknown(peer, 0);
-                return peer.wantUsable();
-            },
+    refusesUnknown(peer, 0);
+    return peer.wantUsable();
+},
     },
     {
         .id = "nbd.option.unknown.payload-skipped",
@@ -76,13 +75,13 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ERR_UNSUP each, then a session that still answers",
         .run =
             [](Peer& peer) {
-                for (const size_t size : {4U, 4096U, 65536U})
-                {
-                    refusesUnknown(peer, size);
-                    peer.wantUsable();
-                }
-                return peer.verdict();
-            },
+    for (const size_t size : {4U, 4096U, 65536U})
+    {
+        refusesUnknown(peer, size);
+        peer.wantUsable();
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.unknown.payload-not-parsed",
@@ -96,11 +95,10 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ERR_UNSUP, and no answer to what is in the data",
         .run =
             [](Peer& peer) {
-                peer.sendOption(unknownOption,
-                                encode(OptionHeader{Opt::list, 0}));
-                peer.wantReply(unknownOption, Rep::errUnsup);
-                return peer.wantUsable();
-            },
+    peer.sendOption(unknownOption, encode(OptionHeader{Opt::list, 0}));
+    peer.wantReply(unknownOption, Rep::errUnsup);
+    return peer.wantUsable();
+},
     },
     {
         .id = "nbd.option.unknown.large-payload",
@@ -114,10 +112,9 @@ constexpr Case cases[] = {
                  "connection",
         .run =
             [](Peer& peer) {
-                peer.sendOption(unknownOption, Bytes(1 << 20));
-                return peer.wantRefusal(unknownOption,
-                                        {Rep::errUnsup, Rep::errTooBig});
-            },
+    peer.sendOption(unknownOption, Bytes(1 << 20));
+    return peer.wantRefusal(unknownOption, {Rep::errUnsup, Rep::errTooBig});
+},
     },
     {
         .id = "nbd.option.unknown.any-number",
@@ -129,16 +126,15 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ERR_UNSUP to each of them",
         .run =
             [](Peer& peer) {
-                // Fewer than nbdkit's 32 options, which the spec allows.
-                for (int i = 0; i < 24; ++i)
-                {
-                    const Opt option{
-                        static_cast<uint32_t>(peer.random()()) | 64U};
-                    peer.sendOption(option);
-                    peer.wantReply(option, Rep::errUnsup);
-                }
-                return peer.verdict();
-            },
+    // Fewer than nbdkit's 32 options, which the spec allows.
+    for (int i = 0; i < 24; ++i)
+    {
+        const Opt option{static_cast<uint32_t>(peer.random()()) | 64U};
+        peer.sendOption(option);
+        peer.wantReply(option, Rep::errUnsup);
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.peek-export.refused",
@@ -151,10 +147,10 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ERR_UNSUP, then a session that still answers",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::peekExport);
-                peer.wantReply(Opt::peekExport, Rep::errUnsup);
-                return peer.wantUsable();
-            },
+    peer.sendOption(Opt::peekExport);
+    peer.wantReply(Opt::peekExport, Rep::errUnsup);
+    return peer.wantUsable();
+},
     },
     {
         .id = "nbd.option.starttls.refused-without-tls",
@@ -169,14 +165,14 @@ constexpr Case cases[] = {
         .wants = "an error, then a session that still answers",
         .run =
             [](Peer& peer) {
-                peer.sendOption(Opt::startTls);
-                const auto answer = peer.wantAnswer(Opt::startTls);
-                if (answer && answer->acknowledged())
-                {
-                    peer.conclude(notApplicable("the server offers TLS"));
-                }
-                return peer.wantUsable();
-            },
+    peer.sendOption(Opt::startTls);
+    const auto answer = peer.wantAnswer(Opt::startTls);
+    if (answer && answer->acknowledged())
+    {
+        peer.conclude(notApplicable("the server offers TLS"));
+    }
+    return peer.wantUsable();
+},
     },
     {
         .id = "nbd.option.wrong-magic.not-obeyed",
@@ -188,13 +184,12 @@ constexpr Case cases[] = {
         .wants = "a closed connection or an error, and no list",
         .run =
             [](Peer& peer) {
-                auto bytes = encode(OptionHeader{Opt::list, 0});
-                bytes[7] = std::byte{'S'};
-                peer.send(bytes, "IHAVEOPS, NBD_OPT_LIST");
-                // Where the next message would begin nobody can know.
-                return peer.wantRefusal(Opt::list,
-                                        {Rep::errInvalid, Rep::errUnsup});
-            },
+    auto bytes = encode(OptionHeader{Opt::list, 0});
+    bytes[7] = std::byte{'S'};
+    peer.send(bytes, "IHAVEOPS, NBD_OPT_LIST");
+    // Where the next message would begin nobody can know.
+    return peer.wantRefusal(Opt::list, {Rep::errInvalid, Rep::errUnsup});
+},
     },
     {
         .id = "nbd.option.length.survives-huge",
@@ -207,11 +202,11 @@ constexpr Case cases[] = {
         .wants = "other clients to be served (the shape of CVE-2017-15119)",
         .run =
             [](Peer& peer) {
-                peer.sendOptionHeader(unknownOption, 0xffffffff);
-                Peer other = peer.another();
-                other.start();
-                return other.wantUsable();
-            },
+    peer.sendOptionHeader(unknownOption, 0xffffffff);
+    Peer other = peer.another();
+    other.start();
+    return other.wantUsable();
+},
     },
     {
         .id = "nbd.option.error-text.is-a-string",
@@ -225,21 +220,21 @@ constexpr Case cases[] = {
         .wants = "error texts of valid UTF-8 up to 4096 bytes without NUL",
         .run =
             [](Peer& peer) {
-                const std::string longName(stringMax, 'n');
-                peer.sendOption(unknownOption);
-                const auto unknown = peer.wantAnswer(unknownOption);
-                peer.sendInfo(Opt::info, longName);
-                const auto info = peer.wantAnswer(Opt::info);
-                for (const auto& answer : {unknown, info})
-                {
-                    if (answer && !answer->acknowledged())
-                    {
-                        const auto fault = stringFault(answer->last.data);
-                        peer.want(fault.empty(), "a text with " + fault);
-                    }
-                }
-                return peer.verdict();
-            },
+    const std::string longName(stringMax, 'n');
+    peer.sendOption(unknownOption);
+    const auto unknown = peer.wantAnswer(unknownOption);
+    peer.sendInfo(Opt::info, longName);
+    const auto info = peer.wantAnswer(Opt::info);
+    for (const auto& answer : {unknown, info})
+    {
+        if (answer && !answer->acknowledged())
+        {
+            const auto fault = stringFault(answer->last.data);
+            peer.want(fault.empty(), "a text with " + fault);
+        }
+    }
+    return peer.verdict();
+},
     },
     {
         .id = "nbd.option.error-text.is-short",
@@ -252,15 +247,14 @@ constexpr Case cases[] = {
         .wants = "an error text of at most 256 bytes",
         .run =
             [](Peer& peer) {
-                peer.sendInfo(Opt::info, std::string(200, 'n'));
-                if (const auto answer = peer.wantAnswer(Opt::info))
-                {
-                    const size_t size = answer->last.data.size();
-                    peer.want(size <= 256,
-                              fmt::format("a text of {} bytes", size));
-                }
-                return peer.verdict();
-            },
+    peer.sendInfo(Opt::info, std::string(200, 'n'));
+    if (const auto answer = peer.wantAnswer(Opt::info))
+    {
+        const size_t size = answer->last.data.size();
+        peer.want(size <= 256, fmt::format("a text of {} bytes", size));
+    }
+    return peer.verdict();
+},
     },
 };
 

@@ -57,8 +57,8 @@ std::optional<InfoExport> Answer::exportInfo() const
     return std::nullopt;
 }
 
-Peer::Peer(Address where, const Profile& found,
-           std::chrono::milliseconds limit, uint64_t seed) :
+Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
+           uint64_t seed) :
     address(std::move(where)), target(found), deadline(limit), generator(seed)
 {}
 
@@ -113,8 +113,8 @@ std::optional<uint16_t> Peer::wantGreeting()
     {
         return std::nullopt;
     }
-    const auto greeting = decodeGreeting(
-        std::span(*bytes).first<Greeting::wireSize>());
+    const auto greeting =
+        decodeGreeting(std::span(*bytes).first<Greeting::wireSize>());
     if (!greeting)
     {
         conclude(failed("a greeting of " + dump(*bytes),
@@ -160,11 +160,11 @@ void Peer::send(ByteView bytes, std::string what)
 void Peer::sendOption(Opt option, ByteView data)
 {
     Bytes bytes;
-    append(bytes, encode(OptionHeader{option,
-                                      static_cast<uint32_t>(data.size())}));
+    append(bytes,
+           encode(OptionHeader{option, static_cast<uint32_t>(data.size())}));
     append(bytes, data);
-    send(bytes, data.empty() ? nameOf(option)
-                             : nameOf(option) + ", " + dump(data));
+    send(bytes,
+         data.empty() ? nameOf(option) : nameOf(option) + ", " + dump(data));
 }
 
 void Peer::sendOption(Opt option, std::string_view data)
@@ -191,13 +191,13 @@ void Peer::sendDisconnect()
 
 std::string Peer::ending(std::string_view what, const Received& received) const
 {
-    const std::string_view how =
-        received.ended == Ended::closed ? "the server closed the connection"
-                                        : "nothing more came";
-    const std::string waited =
-        received.ended == Ended::timeout
-            ? fmt::format(" within {} ms", deadline.count())
-            : "";
+    const std::string_view how = received.ended == Ended::closed
+                                     ? "the server closed the connection"
+                                     : "nothing more came";
+    const std::string waited = received.ended == Ended::timeout
+                                   ? fmt::format(" within {} ms",
+                                                 deadline.count())
+                                   : "";
     return received.bytes.empty()
                ? fmt::format("{}{} instead of {}", how, waited, what)
                : fmt::format("{}{} after {} of {}", how, waited,
@@ -253,9 +253,9 @@ std::optional<OptionReply> Peer::wantOneReply(Opt option)
     OptionReply reply{header->option, header->type};
     if (header->length > replyMax)
     {
-        conclude(failed(fmt::format("a reply that announces {} bytes",
-                                    header->length),
-                        what));
+        conclude(failed(
+            fmt::format("a reply that announces {} bytes", header->length),
+            what));
         return std::nullopt;
     }
     auto data = take(header->length, "the data of " + what);
@@ -295,8 +295,8 @@ std::optional<Answer> Peer::wantAnswer(Opt option,
                                        std::initializer_list<Rep> accepted)
 {
     auto answer = wantAnswer(option);
-    if (answer && std::ranges::find(accepted, answer->last.type) ==
-                      accepted.end())
+    if (answer &&
+        std::ranges::find(accepted, answer->last.type) == accepted.end())
     {
         conclude(failed(describe(answer->last), listed(accepted)));
         return std::nullopt;
@@ -314,8 +314,8 @@ Verdict Peer::wantRefusal(Opt option, std::initializer_list<Rep> accepted)
 {
     closeAllowed = true;
     const auto answer = wantAnswer(option);
-    if (answer && std::ranges::find(accepted, answer->last.type) ==
-                      accepted.end())
+    if (answer &&
+        std::ranges::find(accepted, answer->last.type) == accepted.end())
     {
         conclude(failed(describe(answer->last),
                         listed(accepted) + ", or a closed connection"));
@@ -351,9 +351,8 @@ Verdict Peer::wantClosed()
         return result;
     }
     // One byte more than we want to see: fetch what lies behind it as well.
-    Received rest =
-        connection->receive(OptionReplyHeader::wireSize - 1,
-                            std::chrono::milliseconds(50));
+    Received rest = connection->receive(OptionReplyHeader::wireSize - 1,
+                                        std::chrono::milliseconds(50));
     rest.bytes.insert(rest.bytes.begin(), received.bytes.front());
     lines.push_back("<- " + dump(rest.bytes));
     conclude(failed("an answer of " + dump(rest.bytes),

@@ -21,8 +21,8 @@ namespace conformance::nbd
 /// An option that no version of the protocol has.
 inline constexpr vmedia::nbd::Opt unknownOption{0x766d0001};
 
-inline constexpr uint32_t bothClientFlags =
-    vmedia::nbd::clientFixedNewstyle | vmedia::nbd::clientNoZeroes;
+inline constexpr uint32_t bothClientFlags = vmedia::nbd::clientFixedNewstyle |
+                                            vmedia::nbd::clientNoZeroes;
 
 /// No export has it: nobody types it, and no server makes it up.
 inline constexpr std::string_view unheardName =
@@ -45,8 +45,7 @@ struct Answer
         return last.type == vmedia::nbd::Rep::ack;
     }
     /// The data of each NBD_REP_INFO of that type, after the type.
-    std::vector<vmedia::nbd::ByteView>
-        infos(vmedia::nbd::Info type) const;
+    std::vector<vmedia::nbd::ByteView> infos(vmedia::nbd::Info type) const;
     std::optional<vmedia::nbd::InfoExport> exportInfo() const;
 };
 

@@ -105,11 +105,11 @@ vmedia::Result<Profile> probe(const Address& address,
 
 std::string describe(const Profile& profile)
 {
-    const std::string size =
-        profile.described
-            ? fmt::format(" ({} bytes, flags {:#x})", profile.described->size,
-                          profile.described->flags)
-            : " (NBD_OPT_INFO tells nothing of it)";
+    const std::string size = profile.described
+                                 ? fmt::format(" ({} bytes, flags {:#x})",
+                                               profile.described->size,
+                                               profile.described->flags)
+                                 : " (NBD_OPT_INFO tells nothing of it)";
     return fmt::format(
         "handshake flags {:#x}; export '{}'{}; {}; {}", profile.handshakeFlags,
         profile.exportName, size,

@@ -44,8 +44,8 @@ std::string dump(ByteView bytes)
 
 std::string describe(const OptionReply& reply)
 {
-    std::string text =
-        fmt::format("{} to {}", nameOf(reply.type), nameOf(reply.option));
+    std::string text = fmt::format("{} to {}", nameOf(reply.type),
+                                   nameOf(reply.option));
     if (reply.data.empty())
     {
         return text;
