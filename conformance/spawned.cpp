@@ -64,26 +64,32 @@ void writeImage(const std::string& path, uint64_t seed)
     }
 }
 
-/// Ends what became ours when the target's first process ended: a daemon, or
-/// children that served one client each.
+/// Our children but @p known: what became ours when its parent ended, such as
+/// a daemon, or the processes that serve one client each.
+std::vector<pid_t> orphans(pid_t known)
+{
+    std::ifstream file(fmt::format("/proc/self/task/{}/children", ::getpid()));
+    std::vector<pid_t> found;
+    pid_t pid = 0;
+    while (file >> pid)
+    {
+        if (pid != known && ::waitpid(pid, nullptr, WNOHANG) == 0)
+        {
+            found.push_back(pid);
+        }
+    }
+    return found;
+}
+
+/// To end one may hand us its own children: until there are none.
 void endOrphans()
 {
-    const std::string list = fmt::format("/proc/self/task/{}/children",
-                                         ::getpid());
-    for (;;)
+    for (auto all = orphans(0); !all.empty(); all = orphans(0))
     {
-        std::ifstream file(list);
-        pid_t pid = 0;
-        bool any = false;
-        while (file >> pid)
+        for (const pid_t pid : all)
         {
-            any = true;
             ::kill(pid, SIGKILL);
             ::waitpid(pid, nullptr, 0);
-        }
-        if (!any)
-        {
-            return;
         }
     }
 }
@@ -167,13 +173,13 @@ vmedia::Result<void> Spawned::waitUntilReady(milliseconds deadline)
         {
             return {};
         }
-        if (const auto ended = ending())
+        if (const auto ended = ending(); ended)
         {
             return vmedia::fail(
                 vmedia::Errc::child,
                 fmt::format("{} ended before it took a connection: {}", program,
                             *ended),
-                "it has to stay in the foreground (nbdkit -f, nbd-server -d)");
+                "it has to stay in the foreground (nbdkit -f, nbd-server -n)");
         }
         if (Clock::now() >= until)
         {
@@ -199,7 +205,7 @@ std::optional<std::string> Spawned::ending(milliseconds within) const
     // WNOWAIT: to reap it stays the Child's business.
     if (::waitid(P_PID, static_cast<id_t>(child->pid()), &info,
                  WEXITED | WNOHANG | WNOWAIT) != 0 ||
-        info.si_pid == 0)
+        info.si_pid == 0 || (info.si_status == 0 && leftADaemon()))
     {
         return std::nullopt;
     }
@@ -208,6 +214,11 @@ std::optional<std::string> Spawned::ending(milliseconds within) const
                                 : fmt::format("signal {} ({})", info.si_status,
                                               ::strsignal(info.si_status));
     return fmt::format("{}; {}", how, lastLine());
+}
+
+bool Spawned::leftADaemon() const
+{
+    return !orphans(child->pid()).empty();
 }
 
 std::string Spawned::lastLine() const

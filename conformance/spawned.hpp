@@ -18,9 +18,9 @@ namespace conformance
 /// Shape:   the line may hold {socket} (a path), {port} (a free TCP port) and
 ///          {image} (a file of 1 MiB, its bytes drawn from the seed). Each
 ///          start gets a new directory and the same image.
-/// Owner:   the destructor ends the program, and what it left when it made a
-///          daemon of itself (PR_SET_CHILD_SUBREAPER), then removes the
-///          directory.
+/// Owner:   the destructor ends the program, and what it left behind if it
+///          made a daemon of itself (PR_SET_CHILD_SUBREAPER brings that to
+///          us), then removes the directory.
 /// Errors:  start() returns once the target takes a connection, or with what
 ///          it printed before it ended.
 class Spawned
@@ -47,6 +47,7 @@ class Spawned
     vmedia::Result<void> run(const std::string& line, uint64_t seed);
     vmedia::Result<void> waitUntilReady(std::chrono::milliseconds deadline);
     std::string lastLine() const;
+    bool leftADaemon() const;
 
     // The order matters: the process stops before its directory goes.
     fixtures::TempDir directory;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace conformance
@@ -15,7 +16,7 @@ namespace
 std::string_view shortName(Outcome outcome)
 {
     constexpr std::string_view names[] = {"pass", "WARN", "FAIL",
-                                          "n/a",  "----", "info"};
+                                          "n/a",  "",     "info"};
     return names[static_cast<size_t>(outcome)];
 }
 
@@ -64,8 +65,11 @@ void TextReport::begin(const Run& run)
 
 void TextReport::result(const Record& record)
 {
+    if (record.verdict.outcome == Outcome::notTested)
+    {
+        return; // often the whole rest of a run: end() says why, once
+    }
     const bool tells = record.verdict.outcome == Outcome::notApplicable ||
-                       record.verdict.outcome == Outcome::notTested ||
                        record.verdict.outcome == Outcome::info;
     constexpr int idWidth = 44; // few ids are longer
     const std::string name =
@@ -119,6 +123,14 @@ void TextReport::end(const Run& run, double seconds)
                 failure(run, record);
             }
         }
+    }
+    const auto cutOff = std::ranges::find(
+        run.records, Outcome::notTested,
+        [](const Record& record) { return record.verdict.outcome; });
+    if (cutOff != run.records.end())
+    {
+        out << fmt::format("Not tested from {} on: {}\n\n", cutOff->id,
+                           cutOff->verdict.got);
     }
     out << fmt::format("{} cases: {}  ({:.1f} s)  exit {}: {}\n",
                        run.records.size(), describe(run.counts()), seconds,

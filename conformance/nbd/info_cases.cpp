@@ -2,6 +2,7 @@
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/info_bodies.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace conformance::nbd
@@ -34,7 +35,7 @@ struct Row
     std::string_view spec;
     std::string_view says;
     Level level;
-    std::string_view sends; ///< as the option's data
+    std::string_view sends; ///< in the option's data
     std::string_view wants;
     Verdict (*run)(Peer& peer, Opt option);
 };
@@ -196,9 +197,24 @@ constexpr Row rows[] = {
     },
 };
 
+/// "NBD_OPT_GO with …": what is sent, as whole text for a report.
+template <Opt option, size_t index>
+struct Sends
+{
+    static constexpr std::string_view before =
+        option == Opt::go ? "NBD_OPT_GO with " : "NBD_OPT_INFO with ";
+    static constexpr std::string_view after = rows[index].sends;
+    static constexpr auto text = [] {
+        std::array<char, before.size() + after.size()> out{};
+        std::ranges::copy(after, std::ranges::copy(before, out.begin()).out);
+        return out;
+    }();
+};
+
 template <Opt option, size_t index>
 constexpr Case caseOf()
 {
+    constexpr const auto& sends = Sends<option, index>::text;
     constexpr const Row& row = rows[index];
     return {
         .id = option == Opt::go ? row.goId : row.infoId,
@@ -206,7 +222,7 @@ constexpr Case caseOf()
         .says = row.says,
         .level = row.level,
         .subject = Subject::server,
-        .sends = row.sends,
+        .sends = {sends.data(), sends.size()},
         .wants = row.wants,
         .run = [](Peer& peer) { return rows[index].run(peer, option); },
     };

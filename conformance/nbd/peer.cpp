@@ -121,6 +121,8 @@ std::optional<uint16_t> Peer::wantGreeting()
                         "NBDMAGIC, IHAVEOPT and 16 bits of flags"));
         return std::nullopt;
     }
+    lines.push_back(fmt::format("<- greeting, handshake flags {:#x}",
+                                greeting->handshakeFlags));
     return greeting->handshakeFlags;
 }
 

@@ -91,12 +91,23 @@ class Suite
             exportName = options.exportName;
         }
         auto found = probe(address, exportName, deadline);
+        if (found)
+        {
+            if (const std::string fault = nextClient(); !fault.empty())
+            {
+                found = vmedia::fail(vmedia::Errc::io,
+                                     "after a few clients: " + fault);
+            }
+        }
         if (!found)
         {
             vmedia::Error error = found.error();
             if (const auto ended = ending())
             {
                 error.what += "; the target ended with " + *ended;
+            }
+            if (error.hint.empty())
+            {
                 error.hint = "it has to serve more than one client "
                              "(qemu-nbd -t)";
             }
@@ -163,25 +174,31 @@ class Suite
         return spawned ? spawned->ending(deadline) : std::nullopt;
     }
 
-    /// "On a new connection": a server that crashed, or that one client can
-    /// wedge for all the others, shows here.
-    void blameIfDead(Record& record)
+    /// What is wrong with the service for a new client; nothing if it is
+    /// served. A server that crashed, or that one client can wedge for all
+    /// the others, shows here.
+    std::string nextClient()
     {
         Peer next(address, profile, deadline, 0);
         next.connect();
         next.wantBytes(sizeof(uint64_t), "a greeting");
-        if (!next.stopped())
+        return next.verdict().got;
+    }
+
+    void blameIfDead(Record& record)
+    {
+        const std::string fault = nextClient();
+        if (fault.empty())
         {
             return;
         }
         const auto ended = ending();
-        record.verdict = failed(
-            fmt::format("{}the next client was not served: {}{}",
-                        record.verdict.passed() ? ""
-                                                : record.verdict.got + "; ",
-                        next.verdict().got,
-                        ended ? "; the target ended with " + *ended : ""),
-            "a server that serves the next client");
+        record.verdict =
+            failed(fmt::format(
+                       "{}the next client was not served: {}{}",
+                       record.verdict.passed() ? "" : record.verdict.got + "; ",
+                       fault, ended ? "; the target ended with " + *ended : ""),
+                   "a server that serves the next client");
         if (!spawned || !start())
         {
             diedIn = record.id;

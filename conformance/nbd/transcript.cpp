@@ -34,7 +34,7 @@ std::string dump(ByteView bytes)
 {
     std::string text = fmt::format("{} bytes", bytes.size());
     const ByteView head = bytes.first(std::min(bytes.size(), shownBytes));
-    for (const std::byte byte : head)
+    for (const std::byte& byte : head)
     {
         text += fmt::format("{}{:02x}", &byte == head.data() ? ": " : " ",
                             std::to_integer<unsigned>(byte));
