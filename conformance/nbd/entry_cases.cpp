@@ -24,7 +24,7 @@ uint16_t transmissionFlags(Peer& peer)
     const auto answer = peer.wantAnswer(Opt::go, {Rep::ack});
     const auto info = answer ? answer->exportInfo() : std::nullopt;
     peer.want(info.has_value(), "NBD_REP_ACK without NBD_INFO_EXPORT");
-    return info ? info->flags : uint16_t{0};
+    return info.value_or(InfoExport{}).flags;
 }
 
 Verdict wantFlags(Peer& peer, uint16_t flags, bool condition)
@@ -88,14 +88,15 @@ constexpr Case cases[] = {
                 "the `NBD_FLAG_C_NO_ZEROES` flag",
         .level = Level::must,
         .subject = Subject::server,
-        .sends = "client flags 0x1, NBD_OPT_GO, NBD_CMD_DISC",
-        .wants = "nothing between NBD_REP_ACK and the end",
+        .sends = "client flags 0x1, NBD_OPT_GO, NBD_CMD_READ, NBD_CMD_DISC",
+        .wants = "no byte between NBD_REP_ACK and the reply to the read",
         .start = Start::connected,
         .run =
             [](Peer& peer) {
     peer.start(clientFixedNewstyle);
-    transmissionFlags(peer);
-    return info::wantInStep(peer, Opt::go, true);
+    peer.sendInfo(Opt::go, peer.profile().exportName);
+    return info::wantInStep(peer, Opt::go,
+                            peer.wantAnswer(Opt::go, {Rep::ack}));
 },
     },
     {

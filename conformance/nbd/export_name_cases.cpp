@@ -47,7 +47,7 @@ Verdict wantReserved(Peer& peer, uint32_t clientFlags)
 Verdict servedOrTerminated(Peer& peer, std::string_view name)
 {
     peer.sendOption(Opt::exportName, name);
-    peer.allowClose();
+    peer.allowClose(true);
     if (peer.wantBytes(described, "the export's size and flags"))
     {
         peer.sendDisconnect();

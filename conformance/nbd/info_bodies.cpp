@@ -39,20 +39,31 @@ Verdict wantMalformedRefused(Peer& peer, Opt option, ByteView data)
 
 } // namespace
 
-Verdict wantInStep(Peer& peer, Opt option, bool acknowledged)
+Verdict wantInStep(Peer& peer, Opt option, const std::optional<Answer>& answer)
 {
-    if (option == Opt::go && acknowledged)
+    if (!answer || peer.stopped() || peer.closedByTarget())
     {
-        peer.sendDisconnect();
-        return peer.wantClosed();
+        return peer.verdict();
     }
-    return peer.wantUsable();
+    if (option != Opt::go || !answer->acknowledged())
+    {
+        return peer.wantUsable();
+    }
+    constexpr uint32_t block = 512; // smaller is not safe with every server
+    const auto info = answer->exportInfo();
+    if (info && info->size >= block)
+    {
+        peer.wantRead(block);
+    }
+    peer.sendDisconnect();
+    return peer.wantClosed();
 }
 
 Verdict known(Peer& peer, Opt option)
 {
     peer.sendInfo(option, peer.profile().exportName);
-    if (const auto answer = peer.wantAnswer(option, {Rep::ack}))
+    const auto answer = peer.wantAnswer(option, {Rep::ack});
+    if (answer)
     {
         const auto exports = answer->infos(Info::exportSize);
         peer.want(!exports.empty(), "NBD_REP_ACK without NBD_INFO_EXPORT");
@@ -65,26 +76,26 @@ Verdict known(Peer& peer, Opt option)
         }
         peer.want(answer->last.data.empty(), describe(answer->last));
     }
-    return wantInStep(peer, option, true);
+    return wantInStep(peer, option, answer);
 }
 
 Verdict exportAlways(Peer& peer, Opt option)
 {
     peer.sendInfo(option, peer.profile().exportName, {Info::name});
-    if (const auto answer = peer.wantAnswer(option, {Rep::ack}))
+    const auto answer = peer.wantAnswer(option, {Rep::ack});
+    if (answer)
     {
         peer.want(answer->exportInfo().has_value(),
                   "NBD_REP_ACK without NBD_INFO_EXPORT");
     }
-    return wantInStep(peer, option, true);
+    return wantInStep(peer, option, answer);
 }
 
 Verdict unknownRequests(Peer& peer, Opt option)
 {
     peer.sendInfo(option, peer.profile().exportName,
                   {Info{0x7777}, Info{0xffff}});
-    peer.wantAnswer(option, {Rep::ack});
-    return wantInStep(peer, option, true);
+    return wantInStep(peer, option, peer.wantAnswer(option, {Rep::ack}));
 }
 
 Verdict eachTypeOnce(Peer& peer, Opt option)
@@ -167,11 +178,12 @@ Verdict trailingData(Peer& peer, Opt option)
     const std::string& name = peer.profile().exportName;
     Bytes data = request(static_cast<uint32_t>(name.size()), name, 0);
     data.push_back(std::byte{0x7f});
-    peer.allowClose();
+    peer.allowClose(true);
     peer.sendOption(option, data);
     const auto answer = peer.wantAnswer(option, {Rep::ack, Rep::errInvalid});
-    return answer ? wantInStep(peer, option, answer->acknowledged())
-                  : peer.verdict();
+    // One that accepted saw no violation, so it has no reason to hang up.
+    peer.allowClose(answer && !answer->acknowledged());
+    return wantInStep(peer, option, answer);
 }
 
 Verdict longestName(Peer& peer, Opt option)
@@ -180,7 +192,7 @@ Verdict longestName(Peer& peer, Opt option)
     const auto answer = peer.wantAnswer(
         option, {Rep::ack, Rep::errUnknown, Rep::errInvalid, Rep::errTlsReqd,
                  Rep::errTooBig, Rep::errPolicy});
-    return wantInStep(peer, option, answer && answer->acknowledged());
+    return wantInStep(peer, option, answer);
 }
 
 Verdict nameTooLong(Peer& peer, Opt option)

@@ -11,8 +11,9 @@ namespace info
 {
 
 /// After a success NBD_OPT_GO is in transmission, NBD_OPT_INFO is not: the
-/// next message shows it, and shows that nothing lies in between.
-Verdict wantInStep(Peer& peer, vmedia::nbd::Opt option, bool acknowledged);
+/// next message shows it, and shows that no byte lies in between.
+Verdict wantInStep(Peer& peer, vmedia::nbd::Opt option,
+                   const std::optional<Answer>& answer);
 
 Verdict known(Peer& peer, vmedia::nbd::Opt option);
 Verdict exportAlways(Peer& peer, vmedia::nbd::Opt option);

@@ -48,10 +48,9 @@ constexpr Row rows[] = {
         .says = "the server MUST send at least one `NBD_REP_INFO`, with an "
                 "`NBD_INFO_EXPORT` information type",
         .level = Level::must,
-        .sends = "the export's name, no requests; then an option or, after "
-                 "NBD_OPT_GO, NBD_CMD_DISC",
+        .sends = "the export's name and no requests",
         .wants = "NBD_INFO_EXPORT of length 12, NBD_REP_ACK without data, "
-                 "and the phase that the option leads to",
+                 "and then the phase that the option leads to",
         .run = info::known,
     },
     {

@@ -322,9 +322,11 @@ Verdict Peer::wantRefusal(Opt option, std::initializer_list<Rep> accepted)
         conclude(failed(describe(answer->last),
                         listed(accepted) + ", or a closed connection"));
     }
-    // A server may refuse first and hang up then.
     if (answer && !closed)
     {
+        // A server may refuse first and hang up then. One that accepted saw
+        // no violation, so it has no reason to.
+        closeAllowed = !answer->acknowledged();
         wantUsable();
     }
     closeAllowed = false;
@@ -359,6 +361,28 @@ Verdict Peer::wantClosed()
     lines.push_back("<- " + dump(rest.bytes));
     conclude(failed("an answer of " + dump(rest.bytes),
                     "a closed connection and no byte before"));
+    return result;
+}
+
+Verdict Peer::wantRead(uint32_t size)
+{
+    const uint64_t cookie = generator();
+    send(encode(Request{0, Cmd::read, cookie, 0, size}),
+         fmt::format("NBD_CMD_READ, {} bytes at 0", size));
+    const auto bytes = take(SimpleReply::wireSize, "a reply to NBD_CMD_READ");
+    if (!bytes)
+    {
+        return result;
+    }
+    lines.push_back("<- " + dump(*bytes));
+    const auto reply =
+        decodeSimpleReply(std::span(*bytes).first<SimpleReply::wireSize>());
+    if (!reply || reply->cookie != cookie || reply->error != ErrorValue::none)
+    {
+        conclude(failed(dump(*bytes), "a simple reply to that NBD_CMD_READ"));
+        return result;
+    }
+    wantBytes(size, "the data of NBD_CMD_READ");
     return result;
 }
 

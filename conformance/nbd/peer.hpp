@@ -116,11 +116,14 @@ class Peer
     /// spec leaves to a server that saw a client break a MUST.
     Verdict wantRefusal(vmedia::nbd::Opt option,
                         std::initializer_list<vmedia::nbd::Rep> accepted);
-    /// From now on a closed connection is no failure.
-    void allowClose()
+    /// Whether from now on a closed connection is no failure.
+    void allowClose(bool allowed)
     {
-        closeAllowed = true;
+        closeAllowed = allowed;
     }
+    /// NBD_CMD_READ of that many bytes from the export's beginning, which
+    /// shows that request and reply are in step.
+    Verdict wantRead(uint32_t size);
     /// The connection ends, and no byte comes before.
     Verdict wantClosed();
     /// Exactly @p size bytes.
