@@ -7,6 +7,8 @@
 #
 # Includes are written from the top of the tree: #include "vmedia/nbd/wire.hpp"
 
+add_custom_target(unit-tests) # every vmedia_test()
+
 add_library(vmedia_flags INTERFACE)
 target_compile_options(vmedia_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
@@ -71,7 +73,8 @@ function(vmedia_test name)
         vmedia_boost GTest::gtest_main GTest::gmock ${ARG_LINK})
     _vmedia_common(${name})
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS unit)
+    add_dependencies(unit-tests ${name})
 endfunction()
 
 # Debian's interpreter on purpose: the one on PATH may lack python3-pytest.

@@ -58,6 +58,11 @@ Result<std::unique_ptr<Export>> openPlugin(const ServeOptions& options)
             return parseSize(text);
         }).and_then([&](uint64_t size) { return openMemory(size, access); });
     }
+    if (options.plugin.empty())
+    {
+        return fail(Errc::usage, "nothing to serve was named",
+                    "use: file PATH, or memory SIZE");
+    }
     return fail(Errc::usage,
                 fmt::format("there is no plugin '{}'", options.plugin),
                 "use: file PATH, or memory SIZE");
@@ -235,8 +240,10 @@ int parseFailed(const CLI::App& app, const CLI::ParseError& error)
     {
         return app.exit(error);
     }
-    fmt::print(stderr, "{}: {}; see {} --help\n", app.get_name(), error.what(),
-               app.get_name());
+    const auto subcommands = app.get_subcommands();
+    fmt::print(stderr, "{}: {}; see {}{}{} --help\n", app.get_name(),
+               error.what(), app.get_name(), subcommands.empty() ? "" : " ",
+               subcommands.empty() ? "" : subcommands[0]->get_name());
     return 2;
 }
 

@@ -96,11 +96,12 @@ TEST(Negotiator, exportNameGives124ZeroesToAClientThatDidNotDeclineThem)
 
 TEST(Negotiator, exportNameOfNoExportEndsTheSessionWithoutAByte)
 {
-    for (const auto& name : {"no", "disk\0x"})
+    for (const std::string_view name :
+         {std::string_view("no"), std::string_view("disk\0x", 6)})
     {
         Negotiator n = fixed();
         Bytes data;
-        append(data, std::string_view(name, 6));
+        append(data, name);
         const Step step = n.on({Opt::exportName, data});
         EXPECT_EQ(step.next, Phase::closed);
         EXPECT_TRUE(step.raw.empty() && step.replies.empty());

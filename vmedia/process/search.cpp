@@ -27,7 +27,7 @@ Result<std::string> findProgram(std::string_view program,
                                ":/usr/sbin:/sbin");
     for (std::string folder; std::getline(folders, folder, ':');)
     {
-        std::string candidate = folder + "/" + name;
+        std::string candidate = fmt::format("{}/{}", folder, name);
         if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0)
         {
             return candidate;

@@ -282,6 +282,8 @@ Result<int> prepareAndRun(const PushOptions& options)
     }
     nbd::Catalogue catalogue;
     catalogue.add("", std::move(*image));
+    // There is one WebSocket, and no second connection to promise things of.
+    catalogue.infos[0].flags &= static_cast<uint16_t>(~nbd::canMultiConn);
     Push push(options, std::move(catalogue), std::move(*url), std::move(dial),
               std::move(*tls));
     return push.run();

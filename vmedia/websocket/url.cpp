@@ -6,6 +6,8 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include <charconv>
+
 namespace vmedia::websocket
 {
 
@@ -20,7 +22,7 @@ Result<Url> parseUrl(std::string_view text)
     {
         return wrong("is not a URL");
     }
-    const boost::urls::url_view view = *parsed;
+    const boost::urls::url_view& view = *parsed;
     Url url;
     if (view.scheme() != "wss" && view.scheme() != "ws")
     {
@@ -40,8 +42,12 @@ Result<Url> parseUrl(std::string_view text)
     url.port = url.secure ? 443 : 80;
     if (view.has_port())
     {
-        url.port = view.port_number();
-        if (url.port == 0)
+        // port_number() is of no use: it truncates 99999 in Boost 1.81.
+        const auto digits = view.port();
+        const auto [end, error] = std::from_chars(
+            digits.data(), digits.data() + digits.size(), url.port);
+        if (error != std::errc{} || end != digits.data() + digits.size() ||
+            url.port == 0)
         {
             return wrong("has no usable port");
         }
