@@ -114,8 +114,13 @@ int runMain(int argc, char** argv)
     }
     catch (const CLI::ParseError& error)
     {
-        // --help is no error and gives 0
-        return app.exit(error) == 0 ? 0 : exitUsage;
+        if (error.get_exit_code() == 0) // --help
+        {
+            return app.exit(error);
+        }
+        fmt::print(stderr, "vmedia-conform: {}; see vmedia-conform --help\n",
+                   error.what());
+        return exitUsage;
     }
     if (listing->parsed())
     {

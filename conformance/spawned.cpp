@@ -158,7 +158,9 @@ vmedia::Result<void> Spawned::run(const std::string& line, uint64_t seed)
     ::close(output);
     if (!started)
     {
-        return vmedia::during("--spawn", started.error());
+        vmedia::Error error = started.error();
+        error.code = vmedia::Errc::child; // the line itself was well-formed
+        return vmedia::during("--spawn", std::move(error));
     }
     child.emplace(std::move(*started));
     return {};

@@ -125,8 +125,7 @@ void addUnknownOptionDefects(Defects& all)
             step.replies.front().option = Opt{0x7ffffffe};
         }
     }};
-    all["nbd.option.unknown.refused"] = setsReply(unknownOption,
-                                                  Rep::errInvalid);
+    all["nbd.option.unknown.empty"] = setsReply(unknownOption, Rep::errInvalid);
     all["nbd.option.unknown.payload-skipped"] =
         losesStepAfter([](const Option& option) {
         return isUnknown(option.code) && option.data.size() == 4096;

@@ -36,10 +36,13 @@ Bytes takeExport(Peer& peer, uint32_t clientFlags, size_t size)
 Verdict wantReserved(Peer& peer, uint32_t clientFlags)
 {
     const Bytes bytes = takeExport(peer, clientFlags, described + reserved);
-    const ByteView zeroes = ByteView(bytes).subspan(described);
-    peer.want(std::ranges::all_of(
-                  zeroes, [](std::byte b) { return b == std::byte{0}; }),
-              "other bytes than zeroes: " + dump(zeroes));
+    for (size_t i = described; i < bytes.size(); ++i)
+    {
+        peer.want(bytes[i] == std::byte{0},
+                  fmt::format("byte {} is {:#x}", i,
+                              std::to_integer<unsigned>(bytes[i])),
+                  "zeroes from byte 10 on");
+    }
     return peer.verdict();
 }
 

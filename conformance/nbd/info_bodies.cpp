@@ -137,7 +137,7 @@ Verdict unknownNameBare(Peer& peer, Opt option)
     if (const auto answer = peer.wantAnswer(option))
     {
         peer.want(answer->parts.empty(),
-                  fmt::format("{} infos before {}", answer->parts.size(),
+                  fmt::format("{} NBD_REP_INFO before {}", answer->parts.size(),
                               nameOf(answer->last.type)));
     }
     return peer.verdict();

@@ -52,7 +52,7 @@ constexpr Case cases[] = {
 },
     },
     {
-        .id = "nbd.option.unknown.refused",
+        .id = "nbd.option.unknown.empty",
         .spec = baseline,
         .says = saysUnsup,
         .level = Level::must,

@@ -157,9 +157,9 @@ class Suite
     vmedia::Result<void> start()
     {
         spawned.reset(); // first: two targets could share a {port}
-        auto started =
-            Spawned::start(options.spawn, options.seed,
-                           scaled(startDeadline, options.timeoutScale));
+        auto started = Spawned::start(
+            options.spawn, options.seed,
+            scaled(startDeadline, std::max(1.0, options.timeoutScale)));
         if (!started)
         {
             return tl::unexpected(started.error());

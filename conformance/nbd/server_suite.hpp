@@ -15,8 +15,8 @@ namespace conformance::nbd
 /// `vmedia-conform nbd-server`
 struct ServerSuiteOptions
 {
-    std::string target;              ///< a URI; empty if `spawn` is set
-    std::string spawn;               ///< the line that starts the target
+    std::string target{};            ///< a URI; empty if `spawn` is set
+    std::string spawn{};             ///< the line that starts the target
     std::optional<std::string> exportName{};
     std::vector<std::string> only{}; ///< globs; none: all cases
     std::vector<std::string> skip{};
