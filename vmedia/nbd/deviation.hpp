@@ -17,6 +17,9 @@ struct Deviation
 {
     std::function<void(Bytes& greeting)> greeting{};
     std::function<void(uint32_t flags, Phase& next)> clientFlags{};
+    /// The 16 bytes before an option's data, before they are looked at.
+    std::function<void(std::span<std::byte, OptionHeader::wireSize> bytes)>
+        header{};
     std::function<void(const Option& option, Step& step)> step{};
 };
 

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace vmedia::nbd
 {
 namespace asio = boost::asio;
@@ -92,8 +95,13 @@ class Session
         {
             co_return tl::unexpected(bytes.error());
         }
-        const Decoded<OptionHeader> header =
-            decodeOptionHeader(bytes->first<OptionHeader::wireSize>());
+        std::array<std::byte, OptionHeader::wireSize> headerBytes{};
+        std::ranges::copy(*bytes, headerBytes.begin());
+        if (deviation.header)
+        {
+            deviation.header(headerBytes);
+        }
+        const Decoded<OptionHeader> header = decodeOptionHeader(headerBytes);
         if (!header)
         {
             co_return fail(Errc::protocol,
