@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server.hpp"
+#include "tls_context.hpp"
+#include "users.hpp"
+#include "vmedia/process/search.hpp"
+#include "vmedia/proxy/config.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace
+{
+
+using namespace vmedia;
+
+struct Options
+{
+    std::string listen = "127.0.0.1:8443";
+    std::string certificate{};
+    std::string key{};
+    std::string users{};
+    std::string proxyConfig = VMEDIA_SYSCONFDIR "/nbd-proxy/config.json";
+    std::string nbdProxy = "nbd-proxy";
+    std::vector<std::string> nbdProxyArguments{};
+    int idleS = 60;
+    double childGraceS = 30;
+};
+
+void addOptions(CLI::App& app, Options& o)
+{
+    app.option_defaults()->multi_option_policy(
+        CLI::MultiOptionPolicy::TakeLast);
+    app.add_option("--listen", o.listen, "ADDRESS:PORT; port 0 is a free one")
+        ->capture_default_str();
+    app.add_option("--certificate", o.certificate,
+                   "The server's certificate chain (PEM)")
+        ->required();
+    app.add_option("--key", o.key, "Its private key (PEM)")->required();
+    app.add_option("--users", o.users,
+                   "Lines NAME:HASH, mode 0600; openssl passwd -6 makes a hash")
+        ->required();
+    app.add_option("--proxy-config", o.proxyConfig,
+                   "nbd-proxy's configuration file; each of its "
+                   "configurations is a slot, /nbd/NAME")
+        ->capture_default_str();
+    app.add_option("--nbd-proxy", o.nbdProxy, "Program, or its path")
+        ->capture_default_str();
+    app.add_option("--nbd-proxy-arg", o.nbdProxyArguments,
+                   "One argument for nbd-proxy, before the slot's name; may "
+                   "be given again. Such as "
+                   "--nbd-proxy-arg=--config-file=/tmp/config.json")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->expected(1)
+        ->allow_extra_args(false);
+    app.add_option("--idle-timeout", o.idleS,
+                   "Seconds after which a silent client counts as dead; it is "
+                   "pinged after half of them")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 86400));
+    app.add_option("--child-grace", o.childGraceS,
+                   "Seconds that nbd-proxy may take to end, before SIGTERM")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.footer("GET / lists the slots. SIGTERM closes each session in order.\n"
+               "Exit: 0 stopped by a signal, 1 failed, 2 usage or "
+               "configuration\n");
+}
+
+Result<void> run(const Options& o)
+{
+    auto endpoint = httpd::parseEndpoint(o.listen);
+    if (!endpoint)
+    {
+        return tl::unexpected(endpoint.error());
+    }
+    auto config = proxy::loadConfig(o.proxyConfig);
+    if (!config)
+    {
+        return tl::unexpected(config.error());
+    }
+    auto program = process::findProgram(o.nbdProxy);
+    if (!program)
+    {
+        return during("--nbd-proxy", program.error());
+    }
+    auto users = httpd::Users::load(o.users);
+    if (!users)
+    {
+        return tl::unexpected(users.error());
+    }
+    auto tls = httpd::tlsContext(o.certificate, o.key);
+    if (!tls)
+    {
+        return tl::unexpected(tls.error());
+    }
+    std::vector<std::string> slots;
+    for (const proxy::Configuration& one : config->configurations)
+    {
+        slots.push_back(one.name);
+    }
+    std::vector<std::string> command{*program};
+    command.insert(command.end(), o.nbdProxyArguments.begin(),
+                   o.nbdProxyArguments.end());
+    return httpd::runServer({*endpoint,
+                             slots,
+                             {command, std::chrono::seconds(o.idleS),
+                              std::chrono::milliseconds(
+                                  static_cast<int64_t>(o.childGraceS * 1000))}},
+                            std::move(*tls), std::move(*users));
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    CLI::App app{"Serves virtual media to browsers: HTTPS, and NBD over "
+                 "WebSocket to one nbd-proxy for each slot"};
+    Options options;
+    addOptions(app, options);
+    try
+    {
+        app.parse(argc, argv);
+        const Result<void> ran = run(options);
+        return ran ? 0 : report("vmedia-httpd", ran.error());
+    }
+    catch (const CLI::ParseError& error)
+    {
+        return error.get_exit_code() == 0
+                   ? app.exit(error) // --help
+                   : report("vmedia-httpd", {Errc::usage,
+                                             error.what(),
+                                             {},
+                                             "--help lists the options"});
+    }
+    catch (const std::exception& error)
+    {
+        return report("vmedia-httpd", {Errc::io, error.what()});
+    }
+}

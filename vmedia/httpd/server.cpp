@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server.hpp"
+
+#include "routes.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <set>
+
+namespace vmedia::httpd
+{
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+using websocket::TlsStream;
+using namespace std::chrono_literals;
+
+namespace
+{
+
+constexpr auto requestDeadline = 15s; // TLS, request, password and answer
+constexpr auto acceptBackOff = 100ms; // when we are out of descriptors
+constexpr uint32_t headerMax = 8192;
+constexpr size_t bufferMax = 16384;   // a header, and what came behind it
+constexpr size_t connectionsMax = 64;
+
+using Parser = http::request_parser<http::empty_body>;
+
+RequestView viewOf(const Parser& parser)
+{
+    const auto& request = parser.get();
+    RequestView view;
+    view.method = request.method_string();
+    view.target = request.target();
+    view.host = request[http::field::host];
+    view.hasOrigin = request.find(http::field::origin) != request.end();
+    view.origin = request[http::field::origin];
+    view.isUpgrade =
+        http::token_list{request[http::field::connection]}.exists("upgrade") &&
+        http::token_list{request[http::field::upgrade]}.exists("websocket");
+    view.key = request[http::field::sec_websocket_key];
+    view.version = request[http::field::sec_websocket_version];
+    view.isAtLeastHttp11 = request.version() >= 11;
+    view.hasBody = parser.chunked() ||
+                   parser.content_length_remaining().value_or(0) > 0;
+    return view;
+}
+
+class Server
+{
+  public:
+    Server(const ServerOptions& o, asio::ssl::context t, Users u) :
+        options(o), tls(std::move(t)), verifier(std::move(u)),
+        acceptor(context), signals(context, SIGTERM, SIGINT)
+    {
+        for (const std::string& name : options.slots)
+        {
+            slots.push_back({name, false});
+        }
+    }
+
+    Result<void> listen();
+    void run();
+
+  private:
+    asio::awaitable<void> acceptAll();
+    asio::awaitable<void> watchSignals();
+    asio::awaitable<void> serve(tcp::socket socket);
+    asio::awaitable<void> serveRequest(TlsStream& stream);
+    asio::awaitable<Decision> authorize(const Parser& parser,
+                                        std::string& user);
+    asio::awaitable<void> answer(TlsStream& stream, const Decision& decision,
+                                 bool isHead);
+    asio::awaitable<void> open(TlsStream& stream, const Decision& decision,
+                               std::string leftover, const Parser& parser,
+                               const std::string& user);
+    void setInUse(const std::string& slot, bool inUse);
+    void spawn(asio::awaitable<void> task);
+
+    asio::io_context context{1};
+    const ServerOptions& options;
+    asio::ssl::context tls;
+    Verifier verifier;
+    tcp::acceptor acceptor;
+    asio::signal_set signals;
+    std::vector<SlotView> slots{};
+    size_t connections = 0;
+    bool stopping = false;
+    std::set<beast::tcp_stream*> requests{}; ///< not yet a session
+    std::set<Session*> sessions{};
+};
+
+Result<void> Server::listen()
+{
+    boost::system::error_code error;
+    acceptor.open(options.listen.protocol(), error);
+    if (!error)
+    {
+        acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+        acceptor.bind(options.listen, error);
+    }
+    if (!error)
+    {
+        acceptor.listen(tcp::acceptor::max_listen_connections, error);
+    }
+    if (error)
+    {
+        return failErrno(error.value(),
+                         fmt::format("listening on {}:{}",
+                                     options.listen.address().to_string(),
+                                     options.listen.port()),
+                         "--listen names another address; port 0 is a free "
+                         "one");
+    }
+    const tcp::endpoint local = acceptor.local_endpoint();
+    const std::string host = local.address().to_string();
+    std::string paths;
+    for (const SlotView& slot : slots)
+    {
+        paths += " /nbd/" + slot.name;
+    }
+    fmt::print(stderr, "vmedia-httpd: listening on https://{}:{}, slots{}\n",
+               local.address().is_v6() ? "[" + host + "]" : host, local.port(),
+               paths);
+    return {};
+}
+
+void Server::run()
+{
+    spawn(watchSignals());
+    spawn(acceptAll());
+    context.run();
+}
+
+void Server::spawn(asio::awaitable<void> task)
+{
+    asio::co_spawn(context, std::move(task), [](std::exception_ptr thrown) {
+        if (thrown)
+        {
+            std::rethrow_exception(thrown);
+        }
+    });
+}
+
+asio::awaitable<void> Server::watchSignals()
+{
+    co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    stopping = true;
+    acceptor.close();
+    for (beast::tcp_stream* request : requests)
+    {
+        request->close();
+    }
+    for (Session* session : sessions)
+    {
+        session->stop();
+    }
+}
+
+asio::awaitable<void> Server::acceptAll()
+{
+    while (acceptor.is_open())
+    {
+        auto [error, socket] =
+            co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+        if (!error)
+        {
+            if (connections < connectionsMax)
+            {
+                spawn(serve(std::move(socket)));
+            }
+        }
+        else if (acceptor.is_open())
+        {
+            asio::steady_timer timer(context, acceptBackOff);
+            co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        }
+    }
+}
+
+asio::awaitable<void> Server::serve(tcp::socket socket)
+{
+    ++connections;
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    TlsStream stream(beast::tcp_stream(std::move(socket)), tls);
+    beast::tcp_stream* lowest = &beast::get_lowest_layer(stream);
+    lowest->expires_after(requestDeadline);
+    requests.insert(lowest);
+    auto [error] = co_await stream.async_handshake(
+        asio::ssl::stream_base::server, asio::as_tuple(asio::use_awaitable));
+    if (!error)
+    {
+        co_await serveRequest(stream);
+    }
+    requests.erase(lowest);
+    --connections;
+}
+
+asio::awaitable<void> Server::serveRequest(TlsStream& stream)
+{
+    beast::flat_buffer buffer(bufferMax);
+    Parser parser;
+    parser.header_limit(headerMax);
+    auto [error, size] = co_await http::async_read_header(
+        stream, buffer, parser, asio::as_tuple(asio::use_awaitable));
+    if (error == http::error::header_limit ||
+        error == http::error::buffer_overflow)
+    {
+        const Decision tooLong{431, "the request's header is longer than 8 "
+                                    "KiB; send less, such as fewer cookies"};
+        co_await answer(stream, tooLong, false);
+        co_return;
+    }
+    if (error)
+    {
+        const boost::system::error_code sample = http::error::bad_method;
+        if (error.category() == sample.category() &&
+            error != http::error::end_of_stream &&
+            error != http::error::partial_message)
+        {
+            const Decision notHttp{
+                400, fmt::format("this is not HTTP: {}; send HTTP/1.1",
+                                 error.message())};
+            co_await answer(stream, notHttp, false);
+        }
+        co_return;
+    }
+    std::string user;
+    Decision decision = co_await authorize(parser, user);
+    if (stopping)
+    {
+        co_return;
+    }
+    if (decision.status == 200)
+    {
+        // Nothing may come between this and taking the slot in open().
+        decision = decide(viewOf(parser), slots);
+    }
+    if (decision.status == 101)
+    {
+        co_await open(stream, decision, beast::buffers_to_string(buffer.data()),
+                      parser, user);
+        co_return;
+    }
+    co_await answer(stream, decision,
+                    parser.get().method() == http::verb::head);
+}
+
+/// 200 for a user who is known, and then @p user says who.
+asio::awaitable<Decision> Server::authorize(const Parser& parser,
+                                            std::string& user)
+{
+    auto credentials = parseBasic(parser.get()[http::field::authorization]);
+    if (!credentials)
+    {
+        co_return Decision{401, "no credentials came; send Basic ones"};
+    }
+    user = credentials->name;
+    switch (co_await verifier.verify(std::move(*credentials)))
+    {
+        case Verifier::Answer::yes:
+            co_return Decision{200};
+        case Verifier::Answer::busy:
+            co_return Decision{503, "too many passwords are being checked; "
+                                    "try again in a second"};
+        case Verifier::Answer::no:
+            break;
+    }
+    co_return Decision{401, "no such user, or another password; try again"};
+}
+
+/// Give it a named Decision: g++ 12 destroys a braced temporary in a co_await
+/// expression twice.
+asio::awaitable<void> Server::answer(TlsStream& stream,
+                                     const Decision& decision, bool isHead)
+{
+    http::response<http::string_body> response(
+        static_cast<http::status>(decision.status), 11);
+    response.set(http::field::content_type, "text/plain; charset=utf-8");
+    response.set(http::field::cache_control, "no-store");
+    response.keep_alive(false);
+    switch (decision.status)
+    {
+        case 401:
+            response.set(http::field::www_authenticate,
+                         "Basic realm=\"vmedia\", charset=\"UTF-8\"");
+            break;
+        case 405:
+            response.set(http::field::allow, "GET");
+            break;
+        case 426:
+            response.set(http::field::upgrade, "websocket");
+            response.set(http::field::connection, "upgrade, close");
+            break;
+        case 503:
+            response.set(http::field::retry_after, "1");
+            break;
+        default:
+            break;
+    }
+    response.body() = decision.text;
+    if (!response.body().ends_with('\n'))
+    {
+        response.body() += '\n';
+    }
+    response.prepare_payload();
+    if (isHead)
+    {
+        response.body().clear(); // its length stays
+    }
+    auto [error, size] = co_await http::async_write(
+        stream, response, asio::as_tuple(asio::use_awaitable));
+    if (!error)
+    {
+        co_await stream.async_shutdown(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
+asio::awaitable<void> Server::open(TlsStream& stream, const Decision& decision,
+                                   std::string leftover, const Parser& parser,
+                                   const std::string& user)
+{
+    auto session = Session::start(context.get_executor(), options.session,
+                                  decision.slot);
+    if (!session)
+    {
+        fmt::print(stderr, "vmedia-httpd: slot {}: {}\n", decision.slot,
+                   describe(session.error()));
+        const Decision cannot{500,
+                              fmt::format("nbd-proxy cannot be started: {}; "
+                                          "see the server's log",
+                                          session.error().what)};
+        co_await answer(stream, cannot, false);
+        co_return;
+    }
+    setInUse(decision.slot, true);
+    requests.erase(&beast::get_lowest_layer(stream));
+    sessions.insert(session->get());
+    fmt::print(stderr, "vmedia-httpd: slot {} opened by {}\n", decision.slot,
+               user);
+    const std::string why = co_await (*session)->run(
+        std::move(stream), std::move(leftover), parser.get());
+    sessions.erase(session->get());
+    setInUse(decision.slot, false);
+    fmt::print(stderr, "vmedia-httpd: slot {} is free again: {}\n",
+               decision.slot, why);
+}
+
+void Server::setInUse(const std::string& slot, bool inUse)
+{
+    std::ranges::find(slots, slot, &SlotView::name)->inUse = inUse;
+}
+
+} // namespace
+
+Result<tcp::endpoint> parseEndpoint(const std::string& text)
+{
+    const size_t colon = text.rfind(':');
+    std::string host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+    {
+        host = host.substr(1, host.size() - 2);
+    }
+    uint16_t port = 0;
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(host, error);
+    const char* const end = text.data() + text.size();
+    const bool isPort =
+        colon != std::string::npos &&
+        std::from_chars(text.data() + colon + 1, end, port).ptr == end &&
+        colon + 1 < text.size();
+    if (error || !isPort)
+    {
+        return fail(Errc::usage,
+                    fmt::format("--listen {} is not ADDRESS:PORT", text),
+                    "such as 127.0.0.1:8443 or [::]:443");
+    }
+    return tcp::endpoint(address, port);
+}
+
+Result<void> runServer(const ServerOptions& options, asio::ssl::context tls,
+                       Users users)
+{
+    ::signal(SIGPIPE, SIG_IGN); // a child that ended is an event, not our end
+    Server server(options, std::move(tls), std::move(users));
+    if (Result<void> listening = server.listen(); !listening)
+    {
+        return listening;
+    }
+    server.run();
+    return {};
+}
+
+} // namespace vmedia::httpd

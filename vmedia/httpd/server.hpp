@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "session.hpp"
+#include "users.hpp"
+#include "vmedia/error/error.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include <string>
+#include <vector>
+
+namespace vmedia::httpd
+{
+
+/// "127.0.0.1:8443" or "[::]:8443"; port 0 lets the system choose.
+Result<boost::asio::ip::tcp::endpoint> parseEndpoint(const std::string& text);
+
+struct ServerOptions
+{
+    boost::asio::ip::tcp::endpoint listen;
+    std::vector<std::string> slots; ///< names of nbd-proxy's configurations
+    SessionOptions session;
+};
+
+/// Serves until SIGTERM or SIGINT, then ends each session in order.
+/// Says where it listens on stderr once it does.
+/// Errors: the address cannot be listened on.
+Result<void> runServer(const ServerOptions& options,
+                       boost::asio::ssl::context tls, Users users);
+
+} // namespace vmedia::httpd

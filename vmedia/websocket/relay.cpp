@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/websocket/error.hpp>
+
+#include <vector>
+
+namespace vmedia::websocket
+{
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+
+namespace
+{
+
+constexpr size_t bufferSize = size_t{128} << 10;
+constexpr size_t reasonMax = 123;
+constexpr auto closeTimeout = std::chrono::seconds(5);
+
+/// The length of the UTF-8 character that @p text begins with, 0 if none.
+size_t characterSize(std::string_view text)
+{
+    const auto at = [text](size_t i) {
+        return static_cast<unsigned char>(text[i]);
+    };
+    const unsigned char lead = at(0);
+    const size_t size = lead < 0x80                   ? 1
+                        : lead >= 0xc2 && lead < 0xe0 ? 2
+                        : lead >= 0xe0 && lead < 0xf0 ? 3
+                        : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                      : 0;
+    if (size == 0 || size > text.size())
+    {
+        return 0;
+    }
+    for (size_t i = 1; i < size; ++i)
+    {
+        if ((at(i) & 0xc0) != 0x80)
+        {
+            return 0;
+        }
+    }
+    // RFC 3629, 4: no overlong forms, no surrogates, nothing past U+10FFFF.
+    const bool wrong = (lead == 0xe0 && at(1) < 0xa0) ||
+                       (lead == 0xed && at(1) > 0x9f) ||
+                       (lead == 0xf0 && at(1) < 0x90) ||
+                       (lead == 0xf4 && at(1) > 0x8f);
+    return wrong ? 0 : size;
+}
+
+} // namespace
+
+void configure(WebSocket& webSocket, std::chrono::seconds idle)
+{
+    webSocket.set_option(
+        beast::websocket::stream_base::timeout{closeTimeout, idle, true});
+    webSocket.read_message_max(0); // no end: a message is never put together
+    webSocket.auto_fragment(false);
+    webSocket.binary(true);
+}
+
+asio::awaitable<ClientEnd>
+    webSocketToSocket(WebSocket& from, asio::local::stream_protocol::socket& to)
+{
+    std::vector<char> buffer(bufferSize);
+    bool isRead = true;
+    for (;;)
+    {
+        auto [error, size] = co_await from.async_read_some(
+            asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
+        if (error)
+        {
+            const error_code closed = beast::websocket::error::closed;
+            co_return error == closed               ? ClientEnd::closed
+            : error.category() == closed.category() ? ClientEnd::violation
+                                                    : ClientEnd::vanished;
+        }
+        if (from.got_text())
+        {
+            co_return ClientEnd::text;
+        }
+        if (isRead)
+        {
+            auto [failure, written] = co_await asio::async_write(
+                to, asio::buffer(buffer.data(), size),
+                asio::as_tuple(asio::use_awaitable));
+            isRead = !failure;
+        }
+    }
+}
+
+asio::awaitable<bool>
+    socketToWebSocket(asio::local::stream_protocol::socket& from, WebSocket& to)
+{
+    std::vector<char> buffer(bufferSize);
+    for (;;)
+    {
+        auto [error, size] = co_await from.async_read_some(
+            asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
+        if (error)
+        {
+            co_return true;
+        }
+        auto [failure, written] =
+            co_await to.async_write(asio::buffer(buffer.data(), size),
+                                    asio::as_tuple(asio::use_awaitable));
+        if (failure)
+        {
+            co_return false;
+        }
+    }
+}
+
+std::string closeReason(std::string_view text)
+{
+    std::string reason;
+    while (!text.empty())
+    {
+        const size_t size = characterSize(text);
+        const std::string_view next = size == 0 ? "?" : text.substr(0, size);
+        if (reason.size() + next.size() > reasonMax)
+        {
+            break;
+        }
+        reason += next;
+        text.remove_prefix(std::max<size_t>(size, 1));
+    }
+    return reason;
+}
+
+} // namespace vmedia::websocket

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "prefixed_stream.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace vmedia::websocket
+{
+
+using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
+
+/// Without permessage-deflate: media do not compress, and a BMC is slow.
+using WebSocket =
+    boost::beast::websocket::stream<PrefixedStream<TlsStream>, false>;
+
+/// How a client left the relay.
+enum class ClientEnd : uint8_t
+{
+    closed,    ///< with a close frame
+    violation, ///< broke the WebSocket protocol; Beast has closed with 1002
+    vanished,  ///< FIN, RST, or silent for too long
+    text,      ///< sent a text message: NBD is binary
+};
+
+/// The options that the relay needs, and dead peers noticed: a ping after
+/// half of @p idle without a byte, the end after all of it.
+void configure(WebSocket& webSocket, std::chrono::seconds idle);
+
+/// WebSocket messages to bytes. Boundaries mean nothing to NBD, so a message
+/// may be of any size: no more than 128 KiB of it is ever held.
+/// When @p to is closed by its other end, goes on reading, so that the
+/// client's close and its pongs are seen.
+boost::asio::awaitable<ClientEnd>
+    webSocketToSocket(WebSocket& from,
+                      boost::asio::local::stream_protocol::socket& to);
+
+/// Bytes to binary messages, one of at most 128 KiB for each read; the next
+/// read waits until the message is written. True at the end of @p from, false
+/// if the client is gone.
+boost::asio::awaitable<bool>
+    socketToWebSocket(boost::asio::local::stream_protocol::socket& from,
+                      WebSocket& to);
+
+/// @p text made fit for a close frame: at most 123 bytes (RFC 6455, 5.5:
+/// "MUST have a payload length of 125 bytes or less", less the code), cut
+/// between characters; a byte that is not UTF-8 becomes '?'.
+std::string closeReason(std::string_view text);
+
+} // namespace vmedia::websocket
