@@ -70,7 +70,8 @@ void catchInterrupts()
 {
     struct sigaction action{};
     action.sa_handler = [](int) { interrupted = 1; };
-    action.sa_flags = SA_RESETHAND; // a second one ends us at once
+    action.sa_flags =
+        static_cast<int>(SA_RESETHAND); // a second one ends us at once
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
 }
@@ -268,7 +269,7 @@ std::string targetText(const ServerSuiteOptions& options)
 vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
                               Suite& suite, Run& run, TextReport& report)
 {
-    if (const auto opened = suite.open(); !opened)
+    if (auto opened = suite.open(); !opened)
     {
         run.error = vmedia::describe(opened.error());
         for (const Selected& one : selected)
