@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
-#include <map>
+#include <string>
 
 namespace conformance
 {
@@ -35,10 +35,11 @@ void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
         ->allow_extra_args(false);
     cmd->add_option("--skip", o.skip, "The same, to leave out")
         ->allow_extra_args(false);
-    cmd->add_option("--level", o.level,
-                    "must, or should for both; all levels without it")
-        ->transform(CLI::Transformer(std::map<std::string, Level>{
-            {"must", Level::must}, {"should", Level::should}}))
+    cmd->add_option_function<std::string>("--level",
+                                          [&o](const std::string& level) {
+        o.level = level == "must" ? Level::must : Level::should;
+    }, "must, or should for both; all levels without it")
+        ->check(CLI::IsMember({"must", "should"}))
         ->type_name("LEVEL");
     cmd->add_flag("--strict", o.strict, "A missed SHOULD gives exit 1 too");
     cmd->add_option("--seed", o.seed, "Repeat a run")->capture_default_str();

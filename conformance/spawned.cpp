@@ -46,10 +46,11 @@ uint16_t freePort()
     socklen_t size = sizeof(name);
     // NOLINTNEXTLINE: what the sockets interface asks for
     auto* generic = reinterpret_cast<sockaddr*>(&name);
-    ::bind(descriptor, generic, size);
-    ::getsockname(descriptor, generic, &size);
+    // Port 0, and so nothing to start with, where the system has none left.
+    const bool bound = ::bind(descriptor, generic, size) == 0 &&
+                       ::getsockname(descriptor, generic, &size) == 0;
     ::close(descriptor);
-    return ntohs(name.sin_port);
+    return bound ? ntohs(name.sin_port) : uint16_t{0};
 }
 
 void writeImage(const std::string& path, uint64_t seed)

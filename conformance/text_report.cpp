@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text_report.hpp"
 
+#include "vmedia/version.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -58,9 +60,15 @@ std::string TextReport::painted(Outcome outcome, std::string_view text) const
 
 void TextReport::begin(const Run& run)
 {
-    out << fmt::format("{} {}\n", run.suite, run.target)
+    out << fmt::format("vmedia-conform {}  {}\n", vmedia::version, run.suite)
+        << fmt::format("target  {}\n", run.target)
         << fmt::format("found   {}\n", run.found)
         << fmt::format("seed    {}\n", run.seed);
+}
+
+void TextReport::beginArea(std::string_view area)
+{
+    out << fmt::format("\n{}\n", area);
 }
 
 void TextReport::result(const Record& record)
@@ -81,9 +89,9 @@ void TextReport::result(const Record& record)
         << std::flush;
 }
 
-void TextReport::endArea(std::string_view area, const Counts& counts)
+void TextReport::endArea(const Counts& counts)
 {
-    out << fmt::format("{:<12} {}\n\n", area, describe(counts)) << std::flush;
+    out << fmt::format("  {}\n", describe(counts)) << std::flush;
 }
 
 void TextReport::failure(const Run& run, const Record& record)
@@ -92,7 +100,7 @@ void TextReport::failure(const Run& run, const Record& record)
         out << fmt::format("  {:<7} {}\n", label, text);
     };
     out << fmt::format(
-        "{}  {}  ({})\n",
+        "\n{}  {}  ({})\n",
         painted(record.verdict.outcome, shortName(record.verdict.outcome)),
         record.id, nameOf(record.level));
     line("sent", record.sends);
@@ -108,7 +116,6 @@ void TextReport::failure(const Run& run, const Record& record)
     }
     line("repeat", fmt::format("{} --only {} --seed {}", run.repeat, record.id,
                                run.seed));
-    out << '\n';
 }
 
 void TextReport::end(const Run& run, double seconds)
@@ -129,10 +136,10 @@ void TextReport::end(const Run& run, double seconds)
         [](const Record& record) { return record.verdict.outcome; });
     if (cutOff != run.records.end())
     {
-        out << fmt::format("Not tested from {} on: {}\n\n", cutOff->id,
+        out << fmt::format("\nNot tested from {} on: {}\n", cutOff->id,
                            cutOff->verdict.got);
     }
-    out << fmt::format("{} cases: {}  ({:.1f} s)  exit {}: {}\n",
+    out << fmt::format("\n{} cases: {}  ({:.1f} s)  exit {}: {}\n",
                        run.records.size(), describe(run.counts()), seconds,
                        static_cast<int>(run.exitCode()), meaning(run))
         << std::flush;

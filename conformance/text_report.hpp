@@ -7,8 +7,9 @@
 namespace conformance
 {
 
-/// The report on a terminal, told while the run goes on: a line per case, a
-/// line per area, then each failure in full and one line to sum up.
+/// The report on a terminal, told while the run goes on: a line per
+/// case under its area, with the area's counts; then each failure in full and
+/// one line to sum up.
 class TextReport
 {
   public:
@@ -16,9 +17,9 @@ class TextReport
     TextReport(std::ostream& out, bool colour);
 
     void begin(const Run& run);
+    void beginArea(std::string_view area);
     void result(const Record& record);
-    /// The area's cases are all told.
-    void endArea(std::string_view area, const Counts& counts);
+    void endArea(const Counts& counts);
     void end(const Run& run, double seconds);
 
   private:

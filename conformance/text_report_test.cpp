@@ -50,11 +50,12 @@ std::string reportOf(const Run& run)
     std::ostringstream out;
     TextReport report(out, false);
     report.begin(run);
+    report.beginArea("greeting");
     for (const Record& one : run.records)
     {
         report.result(one);
     }
-    report.endArea("greeting", run.counts());
+    report.endArea(run.counts());
     report.end(run, 0.25);
     return out.str();
 }
@@ -64,7 +65,7 @@ std::string reportOf(const Run& run)
 TEST(TextReport, hasALineForEachCaseAndTheReasonOfASkip)
 {
     const std::string text = reportOf(aRun());
-    EXPECT_THAT(text, HasSubstr("\n  pass  nbd.a\n  FAIL  nbd.b\n"));
+    EXPECT_THAT(text, HasSubstr("\ngreeting\n  pass  nbd.a\n  FAIL  nbd.b\n"));
     EXPECT_THAT(text, HasSubstr("  info  nbd.c "));
     EXPECT_THAT(text, HasSubstr(" a choice\n  n/a   nbd.d "));
     EXPECT_THAT(text, HasSubstr(" no such thing\n"));

@@ -9,8 +9,9 @@ namespace conformance::nbd
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &greetingArea, &optionArea, &abortArea, &listArea,      &exportNameArea,
-        &infoArea,     &goArea,     &entryArea, &blockSizeArea,
+        &greetingArea,   &optionArea,       &abortArea, &listArea,
+        &exportNameArea, &infoArea,         &goArea,    &entryArea,
+        &blockSizeArea,  &transmissionArea,
     };
     return areas;
 }

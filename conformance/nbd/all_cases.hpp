@@ -18,6 +18,7 @@ extern const Area infoArea;
 extern const Area goArea;
 extern const Area entryArea;
 extern const Area blockSizeArea;
+extern const Area transmissionArea;
 
 /// All that a run contains, in its order. No static registration: what is not
 /// named here does not run.

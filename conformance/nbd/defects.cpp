@@ -310,6 +310,7 @@ Defects defects()
     addListDefects(all);
     addExportNameDefects(all);
     addInfoDefects(all);
+    addTransmissionDefects(all);
     return all;
 }
 

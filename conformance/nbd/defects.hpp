@@ -19,4 +19,7 @@ Defects defects();
 /// The part of it about NBD_OPT_INFO, NBD_OPT_GO and what they tell.
 void addInfoDefects(Defects& all);
 
+/// The part of it about requests and their replies.
+void addTransmissionDefects(Defects& all);
+
 } // namespace conformance::nbd

@@ -186,9 +186,18 @@ void Peer::sendInfo(Opt option, std::string_view name,
     sendOption(option, encodeInfoRequest(name, wanted));
 }
 
+uint64_t Peer::sendRequest(Cmd type, uint64_t offset, uint32_t length)
+{
+    const uint64_t cookie = generator();
+    send(encode(Request{0, type, cookie, offset, length}),
+         fmt::format("{}, offset {}, length {}, cookie {:#x}", nameOf(type),
+                     offset, length, cookie));
+    return cookie;
+}
+
 void Peer::sendDisconnect()
 {
-    send(encode(Request{0, Cmd::disc, 0, 0, 0}), "NBD_CMD_DISC");
+    sendRequest(Cmd::disc);
 }
 
 std::string Peer::ending(std::string_view what, const Received& received) const
@@ -364,25 +373,37 @@ Verdict Peer::wantClosed()
     return result;
 }
 
-Verdict Peer::wantRead(uint32_t size)
+std::optional<ErrorValue> Peer::wantSimpleReply(uint64_t cookie)
 {
-    const uint64_t cookie = generator();
-    send(encode(Request{0, Cmd::read, cookie, 0, size}),
-         fmt::format("NBD_CMD_READ, {} bytes at 0", size));
-    const auto bytes = take(SimpleReply::wireSize, "a reply to NBD_CMD_READ");
+    const auto bytes = take(SimpleReply::wireSize, "a simple reply");
     if (!bytes)
     {
-        return result;
+        return std::nullopt;
     }
-    lines.push_back("<- " + dump(*bytes));
     const auto reply =
         decodeSimpleReply(std::span(*bytes).first<SimpleReply::wireSize>());
-    if (!reply || reply->cookie != cookie || reply->error != ErrorValue::none)
+    if (!reply)
     {
-        conclude(failed(dump(*bytes), "a simple reply to that NBD_CMD_READ"));
-        return result;
+        lines.push_back("<- " + dump(*bytes));
+        conclude(failed(dump(*bytes), "a simple reply"));
+        return std::nullopt;
     }
-    wantBytes(size, "the data of NBD_CMD_READ");
+    lines.push_back(fmt::format("<- simple reply, {}, cookie {:#x}",
+                                nameOf(reply->error), reply->cookie));
+    want(reply->cookie == cookie, fmt::format("cookie {:#x}", reply->cookie),
+         fmt::format("cookie {:#x}", cookie));
+    return reply->error;
+}
+
+Verdict Peer::wantRead(uint32_t size, uint64_t offset)
+{
+    const auto error = wantSimpleReply(sendRequest(Cmd::read, offset, size));
+    if (error)
+    {
+        want(*error == ErrorValue::none, nameOf(*error),
+             fmt::format("{} bytes from {}", size, offset));
+        wantBytes(size, "the data of NBD_CMD_READ");
+    }
     return result;
 }
 

@@ -102,6 +102,9 @@ class Peer
     /// NBD_OPT_INFO or NBD_OPT_GO
     void sendInfo(vmedia::nbd::Opt option, std::string_view name,
                   std::initializer_list<vmedia::nbd::Info> wanted = {});
+    /// The request, with a random cookie, which it gives.
+    uint64_t sendRequest(vmedia::nbd::Cmd type, uint64_t offset = 0,
+                         uint32_t length = 0);
     void sendDisconnect();
 
     // Wanting
@@ -121,9 +124,10 @@ class Peer
     {
         closeAllowed = allowed;
     }
-    /// NBD_CMD_READ of that many bytes from the export's beginning, which
-    /// shows that request and reply are in step.
-    Verdict wantRead(uint32_t size);
+    /// The header of a simple reply with that cookie.
+    std::optional<vmedia::nbd::ErrorValue> wantSimpleReply(uint64_t cookie);
+    /// NBD_CMD_READ gives the data, so request and reply are in step.
+    Verdict wantRead(uint32_t size, uint64_t offset = 0);
     /// The connection ends, and no byte comes before.
     Verdict wantClosed();
     /// Exactly @p size bytes.

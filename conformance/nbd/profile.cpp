@@ -105,17 +105,14 @@ vmedia::Result<Profile> probe(const Address& address,
 
 std::string describe(const Profile& profile)
 {
-    const std::string size = profile.described
-                                 ? fmt::format(" ({} bytes, flags {:#x})",
-                                               profile.described->size,
-                                               profile.described->flags)
-                                 : " (NBD_OPT_INFO tells nothing of it)";
+    const std::string size =
+        profile.described ? fmt::format("{} bytes", profile.described->size)
+                          : "NBD_OPT_INFO tells nothing of it";
     return fmt::format(
-        "handshake flags {:#x}; export '{}'{}; {}; {}", profile.handshakeFlags,
-        profile.exportName, size,
-        profile.listed ? fmt::format("{} listed", profile.listed->size())
-                       : "no list",
-        profile.selectsByName ? "selects by name" : "any name selects it");
+        "export '{}' ({}); {}; {}", profile.exportName, size,
+        profile.listed ? fmt::format("lists {}", profile.listed->size())
+                       : "gives no list",
+        profile.selectsByName ? "selects by name" : "takes any name for it");
 }
 
 } // namespace conformance::nbd

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 
 namespace conformance::nbd
@@ -22,6 +23,8 @@ namespace
 {
 
 using std::chrono::milliseconds;
+using vmedia::nbd::Info;
+using vmedia::nbd::InfoExport;
 
 /// Long enough for a loaded machine, short enough to wait for many hangs.
 constexpr milliseconds answerDeadline{3000};
@@ -58,6 +61,21 @@ uint64_t seedOf(uint64_t seed, std::string_view id)
     return hash;
 }
 
+/// A handler can reach nothing else.
+volatile std::sig_atomic_t interrupted = 0;
+
+/// SIGINT and SIGTERM end the run after the case in hand, so that the report
+/// is written and what was started is ended.
+void catchInterrupts()
+{
+    struct sigaction action{};
+    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_flags =
+        static_cast<int>(SA_RESETHAND); // a second one ends us at once
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+}
+
 /// One run against one target: where it is, and whether it still lives.
 class Suite
 {
@@ -91,27 +109,9 @@ class Suite
             exportName = options.exportName;
         }
         auto found = probe(address, exportName, deadline);
-        if (found)
-        {
-            if (const std::string fault = nextClient(); !fault.empty())
-            {
-                found = vmedia::fail(vmedia::Errc::io,
-                                     "after a few clients: " + fault);
-            }
-        }
         if (!found)
         {
-            vmedia::Error error = found.error();
-            if (const auto ended = ending())
-            {
-                error.what += "; the target ended with " + *ended;
-            }
-            if (error.hint.empty())
-            {
-                error.hint = "it has to serve more than one client "
-                             "(qemu-nbd -t)";
-            }
-            return tl::unexpected(std::move(error));
+            return tl::unexpected(explained(std::move(found.error())));
         }
         if (found->requiresTls)
         {
@@ -120,7 +120,7 @@ class Suite
                                 "test it where it listens without TLS");
         }
         profile = std::move(*found);
-        return {};
+        return beSane();
     }
 
     Record run(const Selected& selected)
@@ -128,9 +128,11 @@ class Suite
         const Case& one = *selected.what;
         Record record{one.id,   selected.area, one.level, one.spec,
                       one.says, one.sends,     one.wants, {}};
-        if (!diedIn.empty())
+        if (interrupted != 0 || !diedIn.empty())
         {
-            record.verdict = notTested("the target died in case " + diedIn);
+            record.verdict = notTested(
+                interrupted != 0 ? "interrupted"
+                                 : "the target died in case " + diedIn);
             return record;
         }
         {
@@ -154,6 +156,38 @@ class Suite
     }
 
   private:
+    /// One plain visit, and a client after it: without that, each case would
+    /// fail for a reason of its own.
+    vmedia::Result<void> beSane()
+    {
+        Peer visitor(address, profile, deadline, 0);
+        visitor.start();
+        visitor.sendOption(vmedia::nbd::Opt::exportName, profile.exportName);
+        visitor.wantBytes(InfoExport::wireSize - sizeof(Info), "an export");
+        visitor.sendDisconnect();
+        visitor.wantClosed();
+        visitor.hangUp();
+        const std::string fault = nextClient();
+        if (fault.empty())
+        {
+            return {};
+        }
+        return tl::unexpected(explained(
+            {vmedia::Errc::io,
+             "a second client was not served: " + fault,
+             {},
+             "let the target serve one client after the other (qemu-nbd -t)"}));
+    }
+
+    vmedia::Error explained(vmedia::Error error)
+    {
+        if (const auto ended = ending())
+        {
+            error.what += "; the target ended with " + *ended;
+        }
+        return error;
+    }
+
     vmedia::Result<void> start()
     {
         spawned.reset(); // first: two targets could share a {port}
@@ -235,7 +269,7 @@ std::string targetText(const ServerSuiteOptions& options)
 vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
                               Suite& suite, Run& run, TextReport& report)
 {
-    if (const auto opened = suite.open(); !opened)
+    if (auto opened = suite.open(); !opened)
     {
         run.error = vmedia::describe(opened.error());
         for (const Selected& one : selected)
@@ -250,17 +284,23 @@ vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
     run.found = describe(suite.found());
     report.begin(run);
     Counts counts;
-    for (size_t i = 0; i < selected.size(); ++i)
+    std::string_view area;
+    for (const Selected& one : selected)
     {
-        const Record& record = run.records.emplace_back(suite.run(selected[i]));
+        if (area != one.area)
+        {
+            if (!area.empty())
+            {
+                report.endArea(std::exchange(counts, {}));
+            }
+            area = one.area;
+            report.beginArea(area);
+        }
+        const Record& record = run.records.emplace_back(suite.run(one));
         report.result(record);
         counts.add(record.verdict.outcome);
-        if (i + 1 == selected.size() ||
-            selected[i + 1].area != selected[i].area)
-        {
-            report.endArea(selected[i].area, std::exchange(counts, {}));
-        }
     }
+    report.endArea(counts);
     return {};
 }
 
@@ -342,6 +382,7 @@ ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
             .repeat = "vmedia-conform nbd-server " + targetText(options),
             .seed = options.seed,
             .strict = options.strict};
+    catchInterrupts();
     const auto began = std::chrono::steady_clock::now();
     TextReport report(out, colour);
     Suite suite(options);

@@ -4,13 +4,14 @@
 import json
 import os
 import shlex
+import signal
 import socket
 import threading
 
 import pytest
 
 from conformance.nbd.conform import conform
-from fixtures.program import Program, ours
+from fixtures.program import Program, ours, require
 
 SPAWN = shlex.join([ours("vmedia-nbd-reference"), "-f", "-U", "{socket}"])
 GOOD = SPAWN + " memory 1M"
@@ -73,7 +74,7 @@ def test_a_named_export_is_found_in_the_list_or_given():
         ended = conform("nbd-server", "--spawn", line, "--only", "nbd.option",
                         *options)
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        assert "export 'a disk' (1048576 bytes" in ended.stdout
+        assert "export 'a disk' (1048576 bytes)" in ended.stdout
 
 
 def test_a_target_that_dies_is_blamed_on_the_case_and_started_again():
@@ -182,6 +183,15 @@ def test_something_that_is_no_nbd_server_gives_exit_3():
     assert "does not speak NBD" in one_line(ended)
 
 
+def test_a_target_that_serves_one_client_only_gives_exit_3():
+    qemu_nbd = require("qemu-nbd", "qemu-utils")
+    ended = conform("nbd-server", "--spawn",
+                    f"{qemu_nbd} -k {{socket}} -f raw {{image}}")
+    assert ended.returncode == 3
+    assert "a second client was not served" in one_line(ended)
+    assert "qemu-nbd -t" in ended.stderr
+
+
 def test_list_and_explain_show_a_case():
     listed = conform("list", "nbd.option.list.twice").stdout
     assert listed.split() == ["nbd.option.list.twice", "may",
@@ -189,3 +199,19 @@ def test_list_and_explain_show_a_case():
     explained = conform("explain", "nbd.option.list.twice").stdout
     assert "level   may" in explained
     assert "proto.md, Fixed newstyle negotiation" in explained
+
+
+def test_an_interrupted_run_still_reports_and_leaves_nothing(tmp_path):
+    pidfile = tmp_path / "pid"
+    case = "nbd.option.starttls.refused-without-tls"
+    line = f"{SPAWN} -P {pidfile} --defect {case} memory 1M"
+    with Program("vmedia-conform", "nbd-server", "--spawn",
+                 line) as conforming:
+        # The case before the one that waits for a silent server.
+        conforming.wait_for("pass  nbd.option.peek-export.refused")
+        pid = int(pidfile.read_text())
+        assert conforming.stop(signal.SIGINT) in (1, 3)
+        assert "Not tested from nbd." in conforming.output
+        assert "on: interrupted" in conforming.output
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "negotiator.hpp"
+#include "transmission.hpp"
 
 #include <functional>
 
@@ -21,6 +22,8 @@ struct Deviation
     std::function<void(std::span<std::byte, OptionHeader::wireSize> bytes)>
         header{};
     std::function<void(const Option& option, Step& step)> step{};
+    /// In transmission; what is changed in the request shows in the reply.
+    std::function<void(Request& request, Plan& todo)> plan{};
 };
 
 } // namespace vmedia::nbd

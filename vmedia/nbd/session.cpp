@@ -213,7 +213,7 @@ class Session
                 }
                 co_return during("request", bytes.error());
             }
-            const Decoded<Request> request =
+            Decoded<Request> request =
                 decodeRequest(bytes->first<Request::wireSize>());
             if (!request)
             {
@@ -221,7 +221,11 @@ class Session
                                "the client sent no request magic");
             }
             ++traffic.requests;
-            const Plan todo = plan(*request, *info, options.transmission);
+            Plan todo = plan(*request, *info, options.transmission);
+            if (deviation.plan)
+            {
+                deviation.plan(*request, todo);
+            }
             if (todo.action == Plan::Action::disconnect)
             {
                 // "the server MUST handle all outstanding requests"
