@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "negotiator.hpp"
+#include "transmission.hpp"
 
 #include <functional>
 
@@ -17,7 +18,12 @@ struct Deviation
 {
     std::function<void(Bytes& greeting)> greeting{};
     std::function<void(uint32_t flags, Phase& next)> clientFlags{};
+    /// The 16 bytes before an option's data, before they are looked at.
+    std::function<void(std::span<std::byte, OptionHeader::wireSize> bytes)>
+        header{};
     std::function<void(const Option& option, Step& step)> step{};
+    /// In transmission; what is changed in the request shows in the reply.
+    std::function<void(Request& request, Plan& todo)> plan{};
 };
 
 } // namespace vmedia::nbd

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace vmedia::nbd
 {
 namespace asio = boost::asio;
@@ -92,8 +95,13 @@ class Session
         {
             co_return tl::unexpected(bytes.error());
         }
-        const Decoded<OptionHeader> header =
-            decodeOptionHeader(bytes->first<OptionHeader::wireSize>());
+        std::array<std::byte, OptionHeader::wireSize> headerBytes{};
+        std::ranges::copy(*bytes, headerBytes.begin());
+        if (deviation.header)
+        {
+            deviation.header(headerBytes);
+        }
+        const Decoded<OptionHeader> header = decodeOptionHeader(headerBytes);
         if (!header)
         {
             co_return fail(Errc::protocol,
@@ -205,7 +213,7 @@ class Session
                 }
                 co_return during("request", bytes.error());
             }
-            const Decoded<Request> request =
+            Decoded<Request> request =
                 decodeRequest(bytes->first<Request::wireSize>());
             if (!request)
             {
@@ -213,7 +221,11 @@ class Session
                                "the client sent no request magic");
             }
             ++traffic.requests;
-            const Plan todo = plan(*request, *info, options.transmission);
+            Plan todo = plan(*request, *info, options.transmission);
+            if (deviation.plan)
+            {
+                deviation.plan(*request, todo);
+            }
             if (todo.action == Plan::Action::disconnect)
             {
                 // "the server MUST handle all outstanding requests"

@@ -190,7 +190,7 @@ asio::awaitable<Result<void>> Connection::upgrade(Socket& socket,
                                                   const DialOptions& options)
 {
     socket.set_option(beast::websocket::stream_base::timeout{
-        options.deadline, std::chrono::seconds(60), true});
+        options.deadline, beast::websocket::stream_base::none(), false});
     socket.set_option(beast::websocket::stream_base::decorator(
         [&options](beast::websocket::request_type& request) {
         if (options.credentials)
@@ -213,6 +213,8 @@ asio::awaitable<Result<void>> Connection::upgrade(Socket& socket,
                                    error.message()),
                        "check the URL");
     }
+    socket.set_option(beast::websocket::stream_base::timeout{
+        closeGrace, std::chrono::seconds(60), true});
     if constexpr (std::is_same_v<Socket, PlainSocket>)
     {
         plainStream.emplace(socket);
@@ -250,18 +252,24 @@ void Connection::drop()
     }
 }
 
-asio::awaitable<void> Connection::close(beast::websocket::close_reason reason,
-                                        std::chrono::milliseconds grace)
+asio::awaitable<void> Connection::close(beast::websocket::close_reason reason)
 {
-    using namespace asio::experimental::awaitable_operators;
-    asio::steady_timer timer(executor, grace);
+    // Dropping the connection is what ends a close that the peer does not
+    // answer: Beast does not let go of one that is merely cancelled.
+    asio::steady_timer timer(executor, closeGrace);
+    timer.async_wait([this](boost::system::error_code error) {
+        if (!error)
+        {
+            drop();
+        }
+    });
     if (plainStream)
     {
-        co_await (plain->async_close(reason, tuple) || timer.async_wait(tuple));
+        co_await plain->async_close(reason, tuple);
     }
     else if (tlsStream)
     {
-        co_await (tls->async_close(reason, tuple) || timer.async_wait(tuple));
+        co_await tls->async_close(reason, tuple);
     }
 }
 

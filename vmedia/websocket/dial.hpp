@@ -55,11 +55,10 @@ class Connection
     /// How the peer closed, if it did.
     std::optional<Closed> closed() const;
 
-    /// Sends a Close frame; returns when the peer answered, or after
-    /// @p grace. A read may be under way: it ends with the peer's answer.
+    /// Sends a Close frame; returns when the peer answered, or dropped after
+    /// closeGrace. A read may be under way: it ends with the peer's answer.
     boost::asio::awaitable<void>
-        close(boost::beast::websocket::close_reason reason,
-              std::chrono::milliseconds grace);
+        close(boost::beast::websocket::close_reason reason);
 
     /// Closes the TCP connection as it is.
     void drop();

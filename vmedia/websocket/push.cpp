@@ -29,7 +29,6 @@ namespace
 {
 
 constexpr std::string_view program = "vmedia-nbd";
-constexpr std::chrono::seconds goodbye{3};
 constexpr int interrupted = 130; // as a shell has it: 128 + SIGINT
 
 /// The first line of @p path; "-" is the standard input.
@@ -187,7 +186,7 @@ class Push
     asio::awaitable<void> leave()
     {
         co_await connection.close(
-            {close_code::going_away, "stopped by the user"}, goodbye);
+            {close_code::going_away, "stopped by the user"});
         connection.drop();
     }
 
@@ -203,7 +202,7 @@ class Push
             line.note(*end == nbd::SessionEnd::disconnected
                           ? "the BMC disconnected (NBD_CMD_DISC)"
                           : "the BMC gave up (NBD_OPT_ABORT)");
-            co_await connection.close(close_code::normal, goodbye);
+            co_await connection.close(close_code::normal);
             co_return *end == nbd::SessionEnd::disconnected ? 0 : 1;
         }
         const std::optional<Closed> closed = connection.closed();
@@ -226,7 +225,7 @@ class Push
                 "see the BMC's log");
         }
         co_await connection.close(
-            {close_code::protocol_error, "NBD protocol error"}, goodbye);
+            {close_code::protocol_error, "NBD protocol error"});
         co_return tl::unexpected(
             end ? Error{Errc::protocol, "the session ended"} : end.error());
     }

@@ -3,14 +3,20 @@
 #include "vmedia/nbd/stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
 namespace vmedia::websocket
 {
+
+/// How long either side may take to finish closing.
+inline constexpr std::chrono::seconds closeGrace{3};
 
 /// How a WebSocket was closed, if a Close frame came.
 struct Closed
@@ -34,8 +40,15 @@ class MessageStream : public nbd::Stream
 {
   public:
     explicit MessageStream(boost::beast::websocket::stream<Next>& open) :
-        websocket(open)
+        websocket(open), closing(open.get_executor())
     {
+        websocket.control_callback(
+            [this](boost::beast::websocket::frame_type kind, auto) {
+            if (kind == boost::beast::websocket::frame_type::close)
+            {
+                noteClose();
+            }
+        });
         websocket.binary(true);
         websocket.auto_fragment(false);
         // As long as a message, or masking costs a system call each 4 KiB.
@@ -98,12 +111,25 @@ class MessageStream : public nbd::Stream
     }
 
   private:
+    /// A Close frame came. Beast now waits for the end of TCP, which is the
+    /// server's to give (RFC 6455, section 7.1.1), for ever if need be.
+    void noteClose()
+    {
+        const auto& reason = websocket.reason();
+        how = Closed{reason.code, {reason.reason.c_str()}};
+        closing.expires_after(closeGrace);
+        closing.async_wait([this](boost::system::error_code error) {
+            if (!error)
+            {
+                boost::beast::get_lowest_layer(websocket).close(error);
+            }
+        });
+    }
+
     Error explain(const boost::system::error_code& error)
     {
-        if (error == boost::beast::websocket::error::closed)
+        if (how)
         {
-            const auto& reason = websocket.reason();
-            how = Closed{reason.code, {reason.reason.c_str()}};
             return {Errc::closedByPeer, "the peer closed the WebSocket"};
         }
         Error result = nbd::transferError(error);
@@ -115,6 +141,7 @@ class MessageStream : public nbd::Stream
     }
 
     boost::beast::websocket::stream<Next>& websocket;
+    boost::asio::steady_timer closing;
     std::optional<Closed> how;
 };
 

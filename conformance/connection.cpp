@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connection.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace conformance
+{
+
+namespace
+{
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+/// Waits for @p events; false once @p until has passed.
+bool wait(int descriptor, short events, Clock::time_point until)
+{
+    for (;;)
+    {
+        const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
+        if (left.count() <= 0)
+        {
+            return false;
+        }
+        pollfd entry{descriptor, events, 0};
+        const int ready = ::poll(&entry, 1, static_cast<int>(left.count()));
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+        {
+            return true; // an error shows in the call that follows
+        }
+    }
+}
+
+/// 0, or the errno of a connect() that did not succeed in time. Blocking, for
+/// a unix socket with a full backlog cannot be polled.
+int connectWithin(int descriptor, const sockaddr* address, socklen_t size,
+                  milliseconds deadline)
+{
+    const timeval limit{deadline.count() / 1000,
+                        deadline.count() % 1000 * 1000};
+    ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    if (::connect(descriptor, address, size) != 0)
+    {
+        return errno == EAGAIN || errno == EINPROGRESS ? ETIMEDOUT : errno;
+    }
+    ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+vmedia::Result<int> openUnix(const Address& address, milliseconds deadline)
+{
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    if (address.socket.size() >= sizeof(name.sun_path))
+    {
+        return vmedia::fail(
+            vmedia::Errc::usage,
+            fmt::format("socket path '{}' is {} bytes long and the system "
+                        "takes {}",
+                        address.socket, address.socket.size(),
+                        sizeof(name.sun_path) - 1));
+    }
+    address.socket.copy(name.sun_path, sizeof(name.sun_path) - 1);
+    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int error = connectWithin(
+        // NOLINTNEXTLINE: what the sockets interface asks for
+        descriptor, reinterpret_cast<const sockaddr*>(&name), sizeof(name),
+        deadline);
+    if (error != 0)
+    {
+        ::close(descriptor);
+        return vmedia::failErrno(error, describe(address));
+    }
+    return descriptor;
+}
+
+vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
+{
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* first = nullptr;
+    const int unresolved = ::getaddrinfo(address.host.c_str(),
+                                         std::to_string(address.port).c_str(),
+                                         &hints, &first);
+    if (unresolved != 0)
+    {
+        return vmedia::fail(vmedia::Errc::io,
+                            fmt::format("{}: {}", describe(address),
+                                        ::gai_strerror(unresolved)));
+    }
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(
+        first, &::freeaddrinfo);
+    int error = 0;
+    for (const addrinfo* one = first; one != nullptr; one = one->ai_next)
+    {
+        const int descriptor = ::socket(one->ai_family,
+                                        SOCK_STREAM | SOCK_CLOEXEC, 0);
+        error = connectWithin(descriptor, one->ai_addr, one->ai_addrlen,
+                              deadline);
+        if (error == 0)
+        {
+            const int on = 1; // "client and server SHOULD disable Nagle's
+                              // algorithm" ("Protocol phases")
+            ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+            return descriptor;
+        }
+        ::close(descriptor);
+    }
+    return vmedia::failErrno(error, describe(address));
+}
+
+} // namespace
+
+vmedia::Result<Connection> Connection::open(const Address& address,
+                                            milliseconds deadline)
+{
+    const vmedia::Result<int> socket = address.socket.empty()
+                                           ? openTcp(address, deadline)
+                                           : openUnix(address, deadline);
+    if (!socket)
+    {
+        return tl::unexpected(socket.error());
+    }
+    return Connection(*socket);
+}
+
+Connection::~Connection()
+{
+    if (descriptor >= 0)
+    {
+        ::close(descriptor);
+    }
+}
+
+Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
+{
+    const auto until = Clock::now() + deadline;
+    while (!bytes.empty())
+    {
+        const ssize_t count = ::send(descriptor, bytes.data(), bytes.size(),
+                                     MSG_NOSIGNAL);
+        if (count >= 0)
+        {
+            bytes = bytes.subspan(static_cast<size_t>(count));
+        }
+        else if (errno != EAGAIN && errno != EINTR)
+        {
+            return Ended::closed;
+        }
+        else if (!wait(descriptor, POLLOUT, until))
+        {
+            return Ended::timeout;
+        }
+    }
+    return Ended::no;
+}
+
+Received Connection::receive(size_t size, milliseconds deadline)
+{
+    const auto until = Clock::now() + deadline;
+    Received received;
+    received.bytes.resize(size);
+    size_t have = 0;
+    while (have < size && received.ended == Ended::no)
+    {
+        const ssize_t count = ::recv(descriptor, received.bytes.data() + have,
+                                     size - have, 0);
+        if (count > 0)
+        {
+            have += static_cast<size_t>(count);
+        }
+        else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+        {
+            received.ended = Ended::closed;
+        }
+        else if (!wait(descriptor, POLLIN, until))
+        {
+            received.ended = Ended::timeout;
+        }
+    }
+    received.bytes.resize(have);
+    return received;
+}
+
+} // namespace conformance

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "all_cases.hpp"
+
+#include "conformance/glob.hpp"
+
+namespace conformance::nbd
+{
+
+std::span<const Area* const> serverAreas()
+{
+    static constexpr const Area* areas[] = {
+        &greetingArea,   &optionArea,       &abortArea, &listArea,
+        &exportNameArea, &infoArea,         &goArea,    &entryArea,
+        &blockSizeArea,  &transmissionArea,
+    };
+    return areas;
+}
+
+std::vector<const Case*> casesLike(std::string_view pattern)
+{
+    std::vector<const Case*> found;
+    for (const Area* area : serverAreas())
+    {
+        for (const Case& one : area->cases)
+        {
+            if (pattern.empty() || globMatches(pattern, one.id))
+            {
+                found.push_back(&one);
+            }
+        }
+    }
+    return found;
+}
+
+} // namespace conformance::nbd

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/nbd/case.hpp"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace conformance::nbd
+{
+
+extern const Area greetingArea;
+extern const Area optionArea;
+extern const Area abortArea;
+extern const Area listArea;
+extern const Area exportNameArea;
+extern const Area infoArea;
+extern const Area goArea;
+extern const Area entryArea;
+extern const Area blockSizeArea;
+extern const Area transmissionArea;
+
+/// All that a run contains, in its order. No static registration: what is not
+/// named here does not run.
+std::span<const Area* const> serverAreas();
+
+/// The cases that a pattern of globMatches() selects; "" selects all.
+std::vector<const Case*> casesLike(std::string_view pattern);
+
+} // namespace conformance::nbd

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vmedia-conform for pytest: run it, and read what it found."""
+
+import json
+import os
+
+from fixtures.program import run
+
+SCALE = float(os.environ.get("VMEDIA_TIMEOUT_SCALE", "1"))
+
+# nbd-server is silent where it lost its place: a deadline each.
+RUN_S = 120 * SCALE
+
+
+def conform(*arguments):
+    return run("vmedia-conform", *arguments, timeout=RUN_S)
+
+
+def report(tmp_path, *arguments, patience=1.0):
+    """The JSON report of `vmedia-conform nbd-server`, and what it printed."""
+    path = tmp_path / "report.json"
+    ended = conform("nbd-server", "--json", path, "--timeout-scale",
+                    SCALE * patience,
+                    *arguments)
+    assert ended.returncode in (0, 1), ended.stdout + ended.stderr
+    found = json.loads(path.read_text())
+    assert found["exit"] == ended.returncode
+    return found, ended.stdout
+
+
+def verdicts(tmp_path, *arguments, patience=1.0):
+    """{case id: verdict}, in the order of the run."""
+    found, _ = report(tmp_path, *arguments, patience=patience)
+    return {case["id"]: case["verdict"] for case in found["cases"]}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/connection.hpp"
+#include "conformance/nbd/profile.hpp"
+#include "conformance/nbd/transcript.hpp"
+#include "conformance/verdict.hpp"
+#include "vmedia/nbd/negotiator.hpp"
+#include "vmedia/nbd/wire.hpp"
+
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace conformance::nbd
+{
+
+/// An option that no version of the protocol has.
+inline constexpr vmedia::nbd::Opt unknownOption{0x766d0001};
+
+inline constexpr uint32_t bothClientFlags = vmedia::nbd::clientFixedNewstyle |
+                                            vmedia::nbd::clientNoZeroes;
+
+/// No export has it: nobody types it, and no server makes it up.
+inline constexpr std::string_view unheardName =
+    "vmedia-conform: no such export";
+
+/// For a case about an unknown name, where Profile::selectsByName is false.
+inline Verdict anyNameSelects()
+{
+    return notApplicable("any name selects the export");
+}
+
+/// All that came in answer to one option.
+struct Answer
+{
+    std::vector<vmedia::nbd::OptionReply> parts{}; ///< before the last
+    vmedia::nbd::OptionReply last{};               ///< NBD_REP_ACK or an error
+
+    bool acknowledged() const
+    {
+        return last.type == vmedia::nbd::Rep::ack;
+    }
+    /// The data of each NBD_REP_INFO of that type, after the type.
+    std::vector<vmedia::nbd::ByteView> infos(vmedia::nbd::Info type) const;
+    std::optional<vmedia::nbd::InfoExport> exportInfo() const;
+};
+
+/// A client that sends any bytes, in step with a script of what it wants.
+///
+/// Shape:   send…() sends, want…() reads and judges. The first thing that is
+///          not as wanted is the verdict, and from then on all of them do
+///          nothing, so that a case reads as a straight line and ends with
+///          `return peer.wantUsable();` or `return peer.verdict();`.
+/// Errors:  none: whatever the target does becomes a verdict.
+/// Time:    every wait has the same deadline.
+class Peer
+{
+  public:
+    Peer(Address address, const Profile& profile,
+         std::chrono::milliseconds deadline, uint64_t seed);
+
+    /// A second client of the same target, with its own verdict.
+    Peer another();
+
+    const Profile& profile() const
+    {
+        return target;
+    }
+    const Verdict& verdict() const
+    {
+        return result;
+    }
+    const Transcript& transcript() const
+    {
+        return lines;
+    }
+    /// Random choices come from here, so that the seed repeats them.
+    std::mt19937_64& random()
+    {
+        return generator;
+    }
+
+    // The session's beginning
+    void connect();
+    /// Drops the connection without a word.
+    void hangUp();
+    std::optional<uint16_t> wantGreeting();
+    void sendClientFlags(uint32_t flags);
+    /// The three above: ready to haggle.
+    void start(uint32_t flags = bothClientFlags);
+
+    // Sending
+    void send(vmedia::nbd::ByteView bytes, std::string what);
+    void sendOption(vmedia::nbd::Opt option, vmedia::nbd::ByteView data = {});
+    void sendOption(vmedia::nbd::Opt option, std::string_view data);
+    /// @p length may differ from what is sent; nothing else does that.
+    void sendOptionHeader(vmedia::nbd::Opt option, uint32_t length);
+    /// NBD_OPT_INFO or NBD_OPT_GO
+    void sendInfo(vmedia::nbd::Opt option, std::string_view name,
+                  std::initializer_list<vmedia::nbd::Info> wanted = {});
+    /// The request, with a random cookie, which it gives.
+    uint64_t sendRequest(vmedia::nbd::Cmd type, uint64_t offset = 0,
+                         uint32_t length = 0);
+    void sendDisconnect();
+
+    // Wanting
+    /// Replies up to the last one. None once the verdict is not a pass.
+    std::optional<Answer> wantAnswer(vmedia::nbd::Opt option);
+    /// One answer that ends with one of @p accepted.
+    std::optional<Answer>
+        wantAnswer(vmedia::nbd::Opt option,
+                   std::initializer_list<vmedia::nbd::Rep> accepted);
+    Verdict wantReply(vmedia::nbd::Opt option, vmedia::nbd::Rep accepted);
+    /// One of @p accepted and in step, or the connection closed: what the
+    /// spec leaves to a server that saw a client break a MUST.
+    Verdict wantRefusal(vmedia::nbd::Opt option,
+                        std::initializer_list<vmedia::nbd::Rep> accepted);
+    /// Whether from now on a closed connection is no failure.
+    void allowClose(bool allowed)
+    {
+        closeAllowed = allowed;
+    }
+    /// The header of a simple reply with that cookie.
+    std::optional<vmedia::nbd::ErrorValue> wantSimpleReply(uint64_t cookie);
+    /// NBD_CMD_READ gives the data, so request and reply are in step.
+    Verdict wantRead(uint32_t size, uint64_t offset = 0);
+    /// The connection ends, and no byte comes before.
+    Verdict wantClosed();
+    /// Exactly @p size bytes.
+    std::optional<vmedia::nbd::Bytes> wantBytes(size_t size,
+                                                std::string_view what);
+    /// The same connection answers an unknown option with NBD_REP_ERR_UNSUP.
+    Verdict wantUsable();
+    /// Any other condition; @p got tells what was seen instead.
+    void want(bool condition, std::string got, std::string wanted = {});
+
+    void conclude(Verdict verdict);
+    bool stopped() const
+    {
+        return result.outcome != Outcome::pass;
+    }
+    /// The target ended the connection, where that is no failure by itself.
+    bool closedByTarget() const
+    {
+        return closed;
+    }
+
+  private:
+    std::optional<vmedia::nbd::OptionReply>
+        wantOneReply(vmedia::nbd::Opt option);
+    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
+    std::string ending(std::string_view what, const Received& received) const;
+
+    Address address;
+    const Profile& target;
+    std::chrono::milliseconds deadline;
+    std::mt19937_64 generator;
+    std::optional<Connection> connection;
+    bool closed = false;
+    bool closeAllowed = false;
+    Verdict result;
+    Transcript lines;
+};
+
+} // namespace conformance::nbd

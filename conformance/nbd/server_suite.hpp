@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/nbd/case.hpp"
+#include "conformance/verdict.hpp"
+#include "vmedia/error/error.hpp"
+
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace conformance::nbd
+{
+
+/// `vmedia-conform nbd-server`
+struct ServerSuiteOptions
+{
+    std::string target{};            ///< a URI; empty if `spawn` is set
+    std::string spawn{};             ///< the line that starts the target
+    std::optional<std::string> exportName{};
+    std::vector<std::string> only{}; ///< globs; none: all cases
+    std::vector<std::string> skip{};
+    std::optional<Level> level{};    ///< must; or should: must and should
+    bool strict = false;
+    uint64_t seed = 1;
+    double timeoutScale = 1;
+    std::string json{}; ///< a file; "" for none
+};
+
+struct Selected
+{
+    const Case* what;
+    std::string_view area;
+};
+
+/// The cases to run, in their order.
+///
+/// Errors: Errc::usage if a pattern of `only` matches no case, for that is a
+///         slip of the pen, or if nothing is left.
+vmedia::Result<std::vector<Selected>> select(const ServerSuiteOptions& options);
+
+/// Runs and reports: results to @p out, what hinders us to @p diagnostics.
+ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
+                        std::ostream& diagnostics, bool colour);
+
+} // namespace conformance::nbd

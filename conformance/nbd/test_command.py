@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vmedia-conform as a user meets it: what it says, how it exits."""
+
+import json
+import os
+import shlex
+import signal
+import socket
+import threading
+
+import pytest
+
+from conformance.nbd.conform import conform
+from fixtures.program import Program, ours, require
+
+SPAWN = shlex.join([ours("vmedia-nbd-reference"), "-f", "-U", "{socket}"])
+GOOD = SPAWN + " memory 1M"
+
+
+def broken(case):
+    return f"{SPAWN} --defect {case} memory 1M"
+
+
+def one_line(ended):
+    """What went to stderr: one line that begins with the program's name."""
+    lines = ended.stderr.splitlines()
+    assert len(lines) == 1, ended.stderr
+    assert lines[0].startswith("vmedia-conform: ")
+    return lines[0]
+
+
+def test_a_conforming_server_gives_exit_0_and_a_table():
+    ended = conform("nbd-server", "--spawn", GOOD, "--only", "nbd.greeting")
+    assert ended.returncode == 0, ended.stderr
+    assert "\n  pass  nbd.greeting.magic\n" in ended.stdout
+    assert ended.stdout.splitlines()[-1].startswith("4 cases: 4 pass  (")
+    assert "\x1b" not in ended.stdout
+
+
+def test_a_missed_must_gives_exit_1_and_a_line_that_repeats_it(tmp_path):
+    case = "nbd.option.abort.acknowledged"
+    with Program("vmedia-nbd-reference", "-f", "-U", tmp_path / "s",
+                 "--defect", case, "memory", "1M") as server:
+        uri = server.wait_for(r"listening on (\S+)")[1]
+        ended = conform("nbd-server", uri, "--only", case, "--seed", "77")
+        assert ended.returncode == 1, ended.stderr
+        repeat = next(line for line in ended.stdout.splitlines()
+                      if line.startswith("  repeat"))
+        again = shlex.split(repeat)[1:]
+        assert again[0] == "vmedia-conform"
+        assert conform(*again[1:]).stdout.split("(0.")[0] == \
+            ended.stdout.split("(0.")[0]
+
+
+def test_a_missed_should_gives_exit_1_only_with_strict():
+    command = ("nbd-server", "--spawn", broken("nbd.option.abort.data-ignored"),
+               "--only", "nbd.option.abort.data-ignored")
+    lenient = conform(*command)
+    assert lenient.returncode == 0
+    assert "WARN  nbd.option.abort.data-ignored" in lenient.stdout
+    assert conform(*command, "--strict").returncode == 1
+
+
+def test_a_server_on_tcp_is_tested_over_a_free_port():
+    line = shlex.join([ours("vmedia-nbd-reference"), "-f", "-p", "{port}",
+                       "memory", "1M"])
+    ended = conform("nbd-server", "--spawn", line, "--only", "nbd.option")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_named_export_is_found_in_the_list_or_given():
+    line = SPAWN + " -e 'a disk' memory 1M"
+    for options in ((), ("--export", "a disk")):
+        ended = conform("nbd-server", "--spawn", line, "--only", "nbd.option",
+                        *options)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "export 'a disk' (1048576 bytes)" in ended.stdout
+
+
+def test_a_target_that_dies_is_blamed_on_the_case_and_started_again():
+    ended = conform("nbd-server", "--spawn",
+                    broken("nbd.option.length.survives-huge"),
+                    "--only", "nbd.option.length", "--only", "nbd.option.list")
+    assert ended.returncode == 1
+    assert "FAIL  nbd.option.length.survives-huge" in ended.stdout
+    assert "the target ended with status 1" in ended.stdout
+    assert "  pass  nbd.option.list.answered\n" in ended.stdout
+
+
+def test_a_target_that_is_not_ours_and_dies_ends_the_run(tmp_path):
+    with Program("vmedia-nbd-reference", "-f", "-U", tmp_path / "s",
+                 "--defect", "nbd.option.length.survives-huge",
+                 "memory", "1M") as server:
+        uri = server.wait_for(r"listening on (\S+)")[1]
+        path = tmp_path / "report.json"
+        ended = conform("nbd-server", uri, "--json", path,
+                        "--only", "nbd.option.length",
+                        "--only", "nbd.option.list")
+    assert ended.returncode == 1
+    cases = json.loads(path.read_text())["cases"]
+    assert [case["verdict"] for case in cases] == ["fail"] + \
+        ["not tested"] * 7
+    assert {case["reason"] for case in cases[1:]} == {
+        "the target died in case nbd.option.length.survives-huge"}
+
+
+def test_nothing_is_left_of_a_spawned_daemon(tmp_path):
+    # The shell ends at once and leaves the server to whoever takes it.
+    pids = tmp_path / "pid"
+    line = f"sh -c '{SPAWN} -P {pids} memory 1M & exit 0' --"
+    ended = conform("nbd-server", "--spawn", line, "--only", "nbd.greeting")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pids.read_text()), 0)
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["nbd-server"], "no target"),
+    (["nbd-server", "nbd://x", "--spawn", "y {socket}"], "both a target"),
+    (["nbd-server", "http://host/"], "'http://host/'"),
+    (["nbd-server", "disk.img"], "'disk.img'"),
+    (["nbd-server", "nbd+unix:///?path=/x"], "?socket=PATH"),
+    (["nbd-server", "nbd://x", "--only", "nbd.opton"], "'nbd.opton'"),
+    (["nbd-server", "nbd://x", "--skip", "*"], "leave no case"),
+    (["nbd-server", "nbd://x", "--json", "/no/such/dir/x"], "/no/such/dir/x"),
+    (["nbd-server", "--spawn", "nbdkit -f memory 1M"], "{socket}"),
+    (["nbd-server", "--spawn", "nbdkit '-U {socket}"], "never closed"),
+    (["explain", "nbd.no.such.case"], "'nbd.no.such.case'"),
+    (["list", "nbd.no.such.case"], "'nbd.no.such.case'"),
+])
+def test_a_wrong_command_line_gives_exit_2_and_one_line(arguments, says):
+    ended = conform(*arguments)
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert says in one_line(ended)
+    assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["nbd-servr"], ["nbd-server", "nbd://x", "--level", "most"],
+    ["nbd-server", "nbd://x", "--timeout-scale", "0"],
+    ["nbd-server", "nbd://x", "--no-such-option"],
+])
+def test_an_unknown_word_gives_exit_2(arguments):
+    ended = conform(*arguments)
+    assert ended.returncode == 2
+    assert "vmedia-conform" in one_line(ended)
+
+
+@pytest.mark.parametrize("line, says", [
+    ("no-such-program-here {socket}", "no-such-program-here"),
+    ("sh -c 'echo the disk is missing; exit 3' {socket}",
+     "status 3; it printed 'the disk is missing'"),
+])
+def test_a_target_that_does_not_start_gives_exit_3(line, says):
+    ended = conform("nbd-server", "--spawn", line)
+    assert ended.returncode == 3
+    assert says in one_line(ended)
+
+
+def test_an_unreachable_target_gives_exit_3(tmp_path):
+    report = tmp_path / "report.json"
+    ended = conform("nbd-server", f"nbd+unix:///?socket={tmp_path}/none",
+                    "--json", report)
+    assert ended.returncode == 3
+    assert f"{tmp_path}/none" in one_line(ended)
+    cases = json.loads(report.read_text())["cases"]
+    assert {case["verdict"] for case in cases} == {"not tested"}
+
+
+def test_something_that_is_no_nbd_server_gives_exit_3():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def greet():
+            client, _ = listener.accept()
+            with client:
+                client.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n")
+                client.recv(1)
+        thread = threading.Thread(target=greet)
+        thread.start()
+        ended = conform("nbd-server",
+                        f"nbd://127.0.0.1:{listener.getsockname()[1]}")
+        thread.join()
+    assert ended.returncode == 3
+    assert "does not speak NBD" in one_line(ended)
+
+
+def test_a_target_that_serves_one_client_only_gives_exit_3():
+    qemu_nbd = require("qemu-nbd", "qemu-utils")
+    ended = conform("nbd-server", "--spawn",
+                    f"{qemu_nbd} -k {{socket}} -f raw {{image}}")
+    assert ended.returncode == 3
+    assert "a second client was not served" in one_line(ended)
+    assert "qemu-nbd -t" in ended.stderr
+
+
+def test_list_and_explain_show_a_case():
+    listed = conform("list", "nbd.option.list.twice").stdout
+    assert listed.split() == ["nbd.option.list.twice", "may",
+                              "NBD_OPT_LIST", "twice"]
+    explained = conform("explain", "nbd.option.list.twice").stdout
+    assert "level   may" in explained
+    assert "proto.md, Fixed newstyle negotiation" in explained
+
+
+def test_an_interrupted_run_still_reports_and_leaves_nothing(tmp_path):
+    pidfile = tmp_path / "pid"
+    case = "nbd.option.starttls.refused-without-tls"
+    line = f"{SPAWN} -P {pidfile} --defect {case} memory 1M"
+    with Program("vmedia-conform", "nbd-server", "--spawn",
+                 line) as conforming:
+        # The case before the one that waits for a silent server.
+        conforming.wait_for("pass  nbd.option.peek-export.refused")
+        pid = int(pidfile.read_text())
+        assert conforming.stop(signal.SIGINT) in (1, 3)
+        assert "Not tested from nbd." in conforming.output
+        assert "on: interrupted" in conforming.output
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each case can fail: it passes against our own server as it is, and finds
+the one defect that the server is told to have."""
+
+import shlex
+import subprocess
+
+import pytest
+
+from conformance.nbd.conform import conform, verdicts
+from fixtures.program import ours
+
+
+def ids():
+    listed = subprocess.run([ours("vmedia-conform"), "list"], check=True,
+                            capture_output=True, text=True).stdout
+    return [line.split()[0] for line in listed.splitlines()]
+
+
+def spawn(*options):
+    return shlex.join([ours("vmedia-nbd-reference"), "-f", "-U", "{socket}",
+                       *options, "memory", "1M"])
+
+
+def test_every_case_passes_without_a_defect(tmp_path):
+    found = verdicts(tmp_path, "--spawn", spawn())
+    assert {i: v for i, v in found.items() if v not in ("pass", "info")} == {}
+    assert list(found) == ids()
+
+
+def test_every_case_has_a_defect_and_every_defect_a_case():
+    listed = subprocess.run([ours("vmedia-nbd-reference"), "--list-defects"],
+                            check=True, capture_output=True, text=True).stdout
+    assert sorted(listed.split()) == sorted(ids())
+
+
+@pytest.mark.parametrize("case", ids())
+def test_its_defect_is_found(case, tmp_path):
+    # A silent server is waited for in vain: a fifth of the time will do.
+    found = verdicts(tmp_path, "--spawn", spawn("--defect", case),
+                     "--only", case, patience=0.2)
+    level = conform("explain", case).stdout.split()[2]
+    wanted = ("warn", "fail") if level == "should" else ("fail",)
+    assert found[case] in wanted

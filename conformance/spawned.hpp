@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/target.hpp"
+#include "fixtures/temp_dir.hpp"
+#include "vmedia/process/child.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+namespace conformance
+{
+
+/// A target that we start, and that does not outlive us.
+///
+/// Shape:   the line may hold {socket} (a path), {port} (a free TCP port) and
+///          {image} (a file of 1 MiB, its bytes drawn from the seed). Each
+///          start gets a new directory and the same image.
+/// Owner:   the destructor ends the program, and what it left behind if it
+///          made a daemon of itself (PR_SET_CHILD_SUBREAPER brings that to
+///          us), then removes the directory.
+/// Errors:  start() returns once the target takes a connection, or with what
+///          it printed before it ended.
+class Spawned
+{
+  public:
+    static vmedia::Result<std::unique_ptr<Spawned>>
+        start(const std::string& line, uint64_t seed,
+              std::chrono::milliseconds deadline);
+    ~Spawned();
+    Spawned(const Spawned&) = delete;
+    Spawned& operator=(const Spawned&) = delete;
+
+    const Address& address() const
+    {
+        return listens;
+    }
+
+    /// How it ended ("signal 11; it printed …"), if it does within @p grace.
+    std::optional<std::string>
+        ending(std::chrono::milliseconds grace = {}) const;
+
+  private:
+    Spawned() = default;
+    vmedia::Result<void> run(const std::string& line, uint64_t seed);
+    vmedia::Result<void> waitUntilReady(std::chrono::milliseconds deadline);
+    std::string lastLine() const;
+    bool leftADaemon() const;
+
+    // The order matters: the process stops before its directory goes.
+    fixtures::TempDir directory;
+    boost::asio::io_context context;
+    std::optional<vmedia::process::Child> child;
+    std::string program;
+    Address listens;
+};
+
+} // namespace conformance

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text_report.hpp"
+
+#include "vmedia/version.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace conformance
+{
+
+namespace
+{
+
+std::string_view shortName(Outcome outcome)
+{
+    constexpr std::string_view names[] = {"pass", "WARN", "FAIL",
+                                          "n/a",  "",     "info"};
+    return names[static_cast<size_t>(outcome)];
+}
+
+std::string_view meaning(const Run& run)
+{
+    const Counts counts = run.counts();
+    switch (run.exitCode())
+    {
+        case exitConforms:
+            return counts.warn == 0 ? "conforms"
+                                    : "conforms; --strict counts warnings";
+        case exitViolates:
+            return counts.fail == 0 ? "misses a SHOULD, with --strict"
+                                    : "a case failed";
+        case exitUsage:
+            return "usage";
+        case exitNotTested:
+            break;
+    }
+    return "not all could be tested";
+}
+
+/// Long enough for the bytes around a failure, short enough to read.
+constexpr size_t wireLines = 8;
+
+} // namespace
+
+TextReport::TextReport(std::ostream& stream, bool withColour) :
+    out(stream), colour(withColour)
+{}
+
+std::string TextReport::painted(Outcome outcome, std::string_view text) const
+{
+    constexpr std::string_view codes[] = {"32", "33", "31", "2", "2", "36"};
+    return colour ? fmt::format("\x1b[{}m{}\x1b[0m",
+                                codes[static_cast<size_t>(outcome)], text)
+                  : std::string(text);
+}
+
+void TextReport::begin(const Run& run)
+{
+    out << fmt::format("vmedia-conform {}  {}\n", vmedia::version, run.suite)
+        << fmt::format("target  {}\n", run.target)
+        << fmt::format("found   {}\n", run.found)
+        << fmt::format("seed    {}\n", run.seed);
+}
+
+void TextReport::beginArea(std::string_view area)
+{
+    out << fmt::format("\n{}\n", area);
+}
+
+void TextReport::result(const Record& record)
+{
+    if (record.verdict.outcome == Outcome::notTested)
+    {
+        return; // often the whole rest of a run: end() says why, once
+    }
+    const bool tells = record.verdict.outcome == Outcome::notApplicable ||
+                       record.verdict.outcome == Outcome::info;
+    constexpr int idWidth = 44; // few ids are longer
+    const std::string name =
+        painted(record.verdict.outcome,
+                fmt::format("{:<4}", shortName(record.verdict.outcome)));
+    out << (tells ? fmt::format("  {}  {:<{}}  {}\n", name, record.id, idWidth,
+                                record.verdict.got)
+                  : fmt::format("  {}  {}\n", name, record.id))
+        << std::flush;
+}
+
+void TextReport::endArea(const Counts& counts)
+{
+    out << fmt::format("  {}\n", describe(counts)) << std::flush;
+}
+
+void TextReport::failure(const Run& run, const Record& record)
+{
+    const auto line = [this](std::string_view label, std::string_view text) {
+        out << fmt::format("  {:<7} {}\n", label, text);
+    };
+    out << fmt::format(
+        "\n{}  {}  ({})\n",
+        painted(record.verdict.outcome, shortName(record.verdict.outcome)),
+        record.id, nameOf(record.level));
+    line("sent", record.sends);
+    line("wanted", record.wanted());
+    line("got", record.verdict.got);
+    line("spec", fmt::format("\"{}\"", record.says));
+    line("", record.spec);
+    const size_t count = record.transcript.size();
+    const size_t from = count > wireLines ? count - wireLines : 0;
+    for (size_t i = from; i < count; ++i)
+    {
+        line(i == from ? "wire" : "", record.transcript[i]);
+    }
+    line("repeat", fmt::format("{} --only {} --seed {}", run.repeat, record.id,
+                               run.seed));
+}
+
+void TextReport::end(const Run& run, double seconds)
+{
+    // What matters most comes last, where a reader's eye is.
+    for (const Outcome outcome : {Outcome::warn, Outcome::fail})
+    {
+        for (const Record& record : run.records)
+        {
+            if (record.verdict.outcome == outcome)
+            {
+                failure(run, record);
+            }
+        }
+    }
+    const auto cutOff = std::ranges::find(
+        run.records, Outcome::notTested,
+        [](const Record& record) { return record.verdict.outcome; });
+    if (cutOff != run.records.end())
+    {
+        out << fmt::format("\nNot tested from {} on: {}\n", cutOff->id,
+                           cutOff->verdict.got);
+    }
+    out << fmt::format("\n{} cases: {}  ({:.1f} s)  exit {}: {}\n",
+                       run.records.size(), describe(run.counts()), seconds,
+                       static_cast<int>(run.exitCode()), meaning(run))
+        << std::flush;
+}
+
+bool wantsColour()
+{
+    const char* terminal = std::getenv("TERM");
+    return ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr &&
+           terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+std::string shellQuoted(std::string_view word)
+{
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        "-._~/:=,+@%";
+    if (!word.empty() && word.find_first_not_of(plain) == word.npos)
+    {
+        return std::string(word);
+    }
+    std::string text = "'";
+    for (const char c : word)
+    {
+        text += c == '\'' ? "'\\''" : std::string(1, c);
+    }
+    return text + "'";
+}
+
+} // namespace conformance

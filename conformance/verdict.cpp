@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace conformance
+{
+
+Verdict passed()
+{
+    return {};
+}
+
+Verdict failed(std::string got, std::string wanted)
+{
+    return {Outcome::fail, std::move(got), std::move(wanted)};
+}
+
+Verdict notApplicable(std::string reason)
+{
+    return {Outcome::notApplicable, std::move(reason)};
+}
+
+Verdict notTested(std::string reason)
+{
+    return {Outcome::notTested, std::move(reason)};
+}
+
+Verdict noted(std::string got)
+{
+    return {Outcome::info, std::move(got)};
+}
+
+Verdict judged(Verdict verdict, Level level)
+{
+    if (verdict.outcome == Outcome::fail && level == Level::should)
+    {
+        verdict.outcome = Outcome::warn;
+    }
+    return verdict;
+}
+
+void Counts::add(Outcome outcome)
+{
+    int* const counters[] = {&pass,          &warn,      &fail,
+                             &notApplicable, &notTested, &info};
+    ++*counters[static_cast<size_t>(outcome)];
+}
+
+std::string describe(const Counts& counts)
+{
+    const std::pair<int, std::string_view> parts[] = {
+        {counts.pass, "pass"},
+        {counts.fail, "fail"},
+        {counts.warn, "warn"},
+        {counts.info, "info"},
+        {counts.notApplicable, "not applicable"},
+        {counts.notTested, "not tested"},
+    };
+    std::string text;
+    for (const auto& [count, name] : parts)
+    {
+        if (count != 0)
+        {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count,
+                                name);
+        }
+    }
+    return text.empty() ? "nothing ran" : text;
+}
+
+ExitCode exitCodeOf(const Counts& counts, bool strict)
+{
+    if (counts.fail != 0 || (strict && counts.warn != 0))
+    {
+        return exitViolates;
+    }
+    // Cases that were cut off may be the ones that would have failed.
+    if (counts.judged() == 0 || counts.notTested != 0)
+    {
+        return exitNotTested;
+    }
+    return exitConforms;
+}
+
+std::string_view nameOf(Level level)
+{
+    constexpr std::string_view names[] = {"must", "should", "may",
+                                          "robustness"};
+    return names[static_cast<size_t>(level)];
+}
+
+std::string_view nameOf(Outcome outcome)
+{
+    constexpr std::string_view names[] = {
+        "pass", "warn", "fail", "not applicable", "not tested", "info"};
+    return names[static_cast<size_t>(outcome)];
+}
+
+} // namespace conformance
