@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "endpoint.hpp"
 #include "routes.hpp"
 #include "users.hpp"
 
@@ -97,6 +98,17 @@ TEST(Routes, listsTheSlots)
     view.isUpgrade = false;
     EXPECT_EQ(decide(view, slots).text,
               "vmedia: virtual media slots\n/nbd/0 free\n/nbd/1 in use\n");
+}
+
+TEST(Endpoint, takesIpv4AndIpv6WithAPort)
+{
+    EXPECT_EQ(parseEndpoint("127.0.0.1:0")->port(), 0);
+    EXPECT_TRUE(parseEndpoint("[::1]:443")->address().is_v6());
+    for (const char* text : {"", "8443", "127.0.0.1", "127.0.0.1:",
+                             "127.0.0.1:65536", "127.0.0.1:1x", "host:1"})
+    {
+        EXPECT_FALSE(parseEndpoint(text)) << text;
+    }
 }
 
 TEST(Basic, givesNameAndPassword)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "endpoint.hpp"
 #include "server.hpp"
 #include "tls_context.hpp"
 #include "users.hpp"

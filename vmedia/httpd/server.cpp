@@ -19,7 +19,6 @@
 #include <boost/beast/http/write.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <set>
 
@@ -371,31 +370,6 @@ void Server::setInUse(const std::string& slot, bool inUse)
 }
 
 } // namespace
-
-Result<tcp::endpoint> parseEndpoint(const std::string& text)
-{
-    const size_t colon = text.rfind(':');
-    std::string host = text.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']'))
-    {
-        host = host.substr(1, host.size() - 2);
-    }
-    uint16_t port = 0;
-    boost::system::error_code error;
-    const auto address = asio::ip::make_address(host, error);
-    const char* const end = text.data() + text.size();
-    const bool isPort =
-        colon != std::string::npos &&
-        std::from_chars(text.data() + colon + 1, end, port).ptr == end &&
-        colon + 1 < text.size();
-    if (error || !isPort)
-    {
-        return fail(Errc::usage,
-                    fmt::format("--listen {} is not ADDRESS:PORT", text),
-                    "such as 127.0.0.1:8443 or [::]:443");
-    }
-    return tcp::endpoint(address, port);
-}
 
 Result<void> runServer(const ServerOptions& options, asio::ssl::context tls,
                        Users users)

@@ -13,9 +13,6 @@
 namespace vmedia::httpd
 {
 
-/// "127.0.0.1:8443" or "[::]:8443"; port 0 lets the system choose.
-Result<boost::asio::ip::tcp::endpoint> parseEndpoint(const std::string& text);
-
 struct ServerOptions
 {
     boost::asio::ip::tcp::endpoint listen;

@@ -213,7 +213,7 @@ Result<Config> loadConfig(const std::string& file)
     if (!stream || stream.bad())
     {
         auto error = failErrno(errno, fmt::format("configuration {}", file),
-                               "--config-file names another one");
+                               "create it, or name another one");
         error.value().code = Errc::usage;
         return error;
     }

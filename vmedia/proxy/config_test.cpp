@@ -132,7 +132,7 @@ TEST(Config, aMissingFileIsAUsageErrorThatNamesIt)
     EXPECT_EQ(config.error().code, Errc::usage);
     EXPECT_EQ(describe(config.error()),
               "configuration /nonexistent/config.json: No such file or "
-              "directory; --config-file names another one");
+              "directory; create it, or name another one");
 }
 
 } // namespace vmedia::proxy

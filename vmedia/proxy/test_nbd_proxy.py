@@ -447,7 +447,7 @@ def test_unknown_configuration(bench):
 def test_missing_configuration_file(bench):
     (bench.folder / "config.json").unlink()
     refused(bench, text=f"configuration {bench.folder}/config.json: No such "
-            "file or directory; --config-file names another one")
+            "file or directory; create it, or name another one")
 
 
 def test_device_that_is_no_block_device(bench):
