@@ -123,15 +123,32 @@ Result<Child> Child::start(const asio::any_io_executor& executor,
     const std::vector<std::string> arguments(command.argv.begin() + 1,
                                              command.argv.end());
     bp2::error_code error;
-    auto process = launcher(executor, error, *program, arguments,
-                            ChildSetup{command, nullDevice, ::getpid()});
+    std::unique_ptr<State> started;
+    try
+    {
+        started = std::make_unique<State>(
+            State{launcher(executor, error, *program, arguments,
+                           ChildSetup{command, nullDevice, ::getpid()}),
+                  {}});
+    }
+    catch (const boost::system::system_error& thrown)
+    {
+        // Process v2 has no other way to say that pidfd_open failed: out of
+        // descriptors, or a kernel before 5.3.
+        error = thrown.code();
+        if (launcher.pid > 0) // it runs, and nobody would watch it
+        {
+            ::kill(launcher.pid, SIGKILL);
+            ::waitpid(launcher.pid, nullptr, 0);
+        }
+    }
     ::close(nullDevice);
     if (error)
     {
         return fail(Errc::child,
                     fmt::format("{}: {}", *program, error.message()));
     }
-    return Child(std::make_unique<State>(State{std::move(process), {}}));
+    return Child(std::move(started));
 }
 
 int Child::pid() const

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "child.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -77,6 +78,28 @@ TEST(Child, missingProgramIsAnErrorThatNamesIt)
                                        {{"no-such-program"}});
     ASSERT_FALSE(child);
     EXPECT_EQ(child.error().what, "no-such-program is missing");
+}
+
+TEST(Child, noDescriptorsLeftIsAnErrorAndNotAnException)
+{
+    asio::io_context context;
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (rlim_t room = 0; room < 12; ++room)
+    {
+        // The lowest free descriptor, and `room` more.
+        const int lowest = ::dup(0);
+        ::close(lowest);
+        const rlimit tight{static_cast<rlim_t>(lowest) + room, before.rlim_max};
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+        EXPECT_NO_THROW({
+            auto child = Child::start(context.get_executor(), {{"/bin/true"}});
+            EXPECT_TRUE(child || child.error().code == Errc::child ||
+                        child.error().code == Errc::io);
+        }) << "room for "
+           << room;
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    }
 }
 
 TEST(Child, stopKillsOneThatIgnoresSigterm)
