@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
-#include "conformance/nbd/server_suite.hpp"
+#include "conformance/nbd/selection.hpp"
 
 #include <set>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "conformance/connection.hpp"
+#include "conformance/nbd/answer.hpp"
 #include "conformance/nbd/profile.hpp"
 #include "conformance/nbd/transcript.hpp"
 #include "conformance/verdict.hpp"
@@ -33,21 +34,6 @@ inline Verdict anyNameSelects()
 {
     return notApplicable("any name selects the export");
 }
-
-/// All that came in answer to one option.
-struct Answer
-{
-    std::vector<vmedia::nbd::OptionReply> parts{}; ///< before the last
-    vmedia::nbd::OptionReply last{};               ///< NBD_REP_ACK or an error
-
-    bool acknowledged() const
-    {
-        return last.type == vmedia::nbd::Rep::ack;
-    }
-    /// The data of each NBD_REP_INFO of that type, after the type.
-    std::vector<vmedia::nbd::ByteView> infos(vmedia::nbd::Info type) const;
-    std::optional<vmedia::nbd::InfoExport> exportInfo() const;
-};
 
 /// A client that sends any bytes, in step with a script of what it wants.
 ///

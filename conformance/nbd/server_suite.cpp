@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server_suite.hpp"
 
-#include "conformance/glob.hpp"
 #include "conformance/json_report.hpp"
-#include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/peer.hpp"
+#include "conformance/nbd/selection.hpp"
 #include "conformance/record.hpp"
 #include "conformance/spawned.hpp"
 #include "conformance/text_report.hpp"
@@ -35,19 +34,6 @@ milliseconds scaled(milliseconds time, double scale)
 {
     return milliseconds(static_cast<milliseconds::rep>(
         static_cast<double>(time.count()) * scale));
-}
-
-bool anyMatches(const std::vector<std::string>& patterns, std::string_view id)
-{
-    return std::ranges::any_of(patterns, [id](const std::string& pattern) {
-        return globMatches(pattern, id);
-    });
-}
-
-bool isWithin(Level level, const std::optional<Level>& wanted)
-{
-    return !wanted || level == Level::must ||
-           (*wanted == Level::should && level == Level::should);
 }
 
 /// A case draws the same whether it runs alone or among the others (FNV-1a).
@@ -305,40 +291,6 @@ vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
 }
 
 } // namespace
-
-vmedia::Result<std::vector<Selected>> select(const ServerSuiteOptions& options)
-{
-    std::vector<Selected> selected;
-    for (const Area* area : serverAreas())
-    {
-        for (const Case& one : area->cases)
-        {
-            if ((options.only.empty() || anyMatches(options.only, one.id)) &&
-                !anyMatches(options.skip, one.id) &&
-                isWithin(one.level, options.level))
-            {
-                selected.push_back({&one, area->name});
-            }
-        }
-    }
-    for (const std::string& pattern : options.only)
-    {
-        if (casesLike(pattern).empty())
-        {
-            return vmedia::fail(
-                vmedia::Errc::usage,
-                fmt::format("--only '{}' matches no case", pattern),
-                "'vmedia-conform list' shows them all");
-        }
-    }
-    if (selected.empty())
-    {
-        return vmedia::fail(vmedia::Errc::usage,
-                            "--only, --skip and --level leave no case",
-                            "'vmedia-conform list' shows them all");
-    }
-    return selected;
-}
 
 ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
                         std::ostream& diagnostics, bool colour)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/nbd/case.hpp"
 #include "conformance/verdict.hpp"
 #include "vmedia/error/error.hpp"
 
@@ -26,18 +25,6 @@ struct ServerSuiteOptions
     double timeoutScale = 1;
     std::string json{}; ///< a file; "" for none
 };
-
-struct Selected
-{
-    const Case* what;
-    std::string_view area;
-};
-
-/// The cases to run, in their order.
-///
-/// Errors: Errc::usage if a pattern of `only` matches no case, for that is a
-///         slip of the pen, or if nothing is left.
-vmedia::Result<std::vector<Selected>> select(const ServerSuiteOptions& options);
 
 /// Runs and reports: results to @p out, what hinders us to @p diagnostics.
 ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,

@@ -36,9 +36,9 @@ def test_every_case_has_a_defect_and_every_defect_a_case():
 
 @pytest.mark.parametrize("case", ids())
 def test_its_defect_is_found(case, tmp_path):
-    # A silent server is waited for in vain: a fifth of the time will do.
+    # A silent server is waited for in vain: a third of the time will do.
     found = verdicts(tmp_path, "--spawn", spawn("--defect", case),
-                     "--only", case, patience=0.2)
+                     "--only", case, patience=0.3)
     level = conform("explain", case).stdout.split()[2]
     wanted = ("warn", "fail") if level == "should" else ("fail",)
     assert found[case] in wanted

@@ -22,7 +22,7 @@ uint64_t enter(Peer& peer)
     const auto answer = peer.wantAnswer(Opt::go, {Rep::ack});
     const auto info = answer ? answer->exportInfo() : std::nullopt;
     const uint64_t size = info ? info->size : 0;
-    if (size < 2 * block)
+    if (size < uint64_t{2} * block)
     {
         peer.conclude(notApplicable("the export is smaller than 1024 bytes"));
     }
