@@ -86,9 +86,9 @@ asio::awaitable<Result<fs::path>> bmcInitramfs(Cache cache, Kernel kernel,
         co_return tl::unexpected(done.error());
     }
     const std::string archive = image.files.archive();
-    const fs::path path = cache.path(sha256(archive), "bmc.cpio");
+    fs::path path = cache.path(sha256(archive), "bmc.cpio");
     done = cache.put(path, archive);
-    co_return done.map([&] { return path; });
+    co_return done.map([&] { return std::move(path); });
 }
 
 asio::awaitable<Result<fs::path>> hostInitramfs(Cache cache, Kernel kernel,
@@ -104,7 +104,7 @@ asio::awaitable<Result<fs::path>> hostInitramfs(Cache cache, Kernel kernel,
     }
     // Compressed: it also goes over the virtual USB cable, by BIOS calls.
     const std::string archive = image.files.archive();
-    const fs::path path = cache.path(sha256(archive), "host.cpio.gz");
+    fs::path path = cache.path(sha256(archive), "host.cpio.gz");
     if (!cache.holds(path))
     {
         const fixtures::TempDir folder;
@@ -118,7 +118,7 @@ asio::awaitable<Result<fs::path>> hostInitramfs(Cache cache, Kernel kernel,
         }
         done = cache.put(path, *small);
     }
-    co_return done.map([&] { return path; });
+    co_return done.map([&] { return std::move(path); });
 }
 
 constexpr const char* isolinuxConfig = R"(default host
@@ -217,7 +217,7 @@ asio::awaitable<Result<fs::path>> makeIso(Cache cache, Kernel kernel,
     {
         co_return tl::unexpected(all.error());
     }
-    const fs::path path = cache.path(sha256(config + *all), "host.iso");
+    fs::path path = cache.path(sha256(config + *all), "host.iso");
     if (cache.holds(path))
     {
         co_return path;
@@ -244,7 +244,7 @@ asio::awaitable<Result<fs::path>> makeIso(Cache cache, Kernel kernel,
     {
         co_return tl::unexpected(content.error());
     }
-    co_return cache.put(path, *content).map([&] { return path; });
+    co_return cache.put(path, *content).map([&] { return std::move(path); });
 }
 
 } // namespace sim
