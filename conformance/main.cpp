@@ -2,6 +2,7 @@
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/server_suite.hpp"
 #include "conformance/text_report.hpp"
+#include "vmedia/version.hpp"
 
 #include <fmt/format.h>
 
@@ -99,6 +100,7 @@ int runMain(int argc, char** argv)
 {
     CLI::App app("Conformance suites for what virtual media speaks",
                  "vmedia-conform");
+    app.set_version_flag("--version", vmedia::versionText("vmedia-conform"));
     app.require_subcommand(1);
     ServerSuiteOptions server;
     addServerSuite(app, server);

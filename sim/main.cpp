@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot.hpp"
 #include "up.hpp"
+#include "vmedia/version.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -73,6 +74,7 @@ int runTask(Task task)
 int main(int argc, char** argv)
 {
     CLI::App app{about, "vmedia-sim"};
+    app.set_version_flag("--version", vmedia::versionText("vmedia-sim"));
     app.require_subcommand(1);
 
     sim::BootOptions boot;

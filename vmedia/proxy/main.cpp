@@ -2,6 +2,7 @@
 #include "config.hpp"
 #include "session.hpp"
 #include "vmedia/process/search.hpp"
+#include "vmedia/version.hpp"
 
 #include <fmt/format.h>
 
@@ -100,7 +101,9 @@ Result<int> run(const Options& o)
 int main(int argc, char** argv)
 {
     CLI::App app{"Serves a network block device over standard input and "
-                 "output, where an NBD server answers"};
+                 "output, where an NBD server answers",
+                 "nbd-proxy"};
+    app.set_version_flag("--version", vmedia::versionText("nbd-proxy"));
     Options options;
     addOptions(app, options);
     try
