@@ -17,9 +17,10 @@ TEST(CloseReason, cutsAt123BytesBetweenCharacters)
 {
     EXPECT_EQ(closeReason(std::string(200, 'x')), std::string(123, 'x'));
     // The two bytes of é would be the 123rd and 124th.
-    EXPECT_EQ(closeReason(std::string(122, 'x') + "é"), std::string(122, 'x'));
-    EXPECT_EQ(closeReason(std::string(121, 'x') + "é"),
-              std::string(121, 'x') + "é");
+    EXPECT_EQ(closeReason(std::string(122, 'x').append("é")),
+              std::string(122, 'x'));
+    EXPECT_EQ(closeReason(std::string(121, 'x').append("é")),
+              std::string(121, 'x').append("é"));
 }
 
 TEST(CloseReason, replacesWhatIsNotUtf8)
