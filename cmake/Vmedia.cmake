@@ -13,7 +13,7 @@ add_library(vmedia_flags INTERFACE)
 target_compile_options(vmedia_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
     # g++ 12 sees, when it optimises, coroutine frames freed at an offset.
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-free-nonheap-object>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
 target_include_directories(vmedia_flags INTERFACE
     ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 if(VMEDIA_SANITIZE)

@@ -23,6 +23,7 @@ namespace vmedia::websocket
 {
 namespace asio = boost::asio;
 using boost::beast::websocket::close_code;
+using boost::beast::websocket::close_reason;
 using Clock = std::chrono::steady_clock;
 
 namespace
@@ -185,8 +186,9 @@ class Push
     /// end of our patience, ends that read and with it the session.
     asio::awaitable<void> leave()
     {
-        co_await connection.close(
-            {close_code::going_away, "stopped by the user"});
+        const close_reason reason{close_code::going_away,
+                                  "stopped by the user"};
+        co_await connection.close(reason);
         connection.drop();
     }
 
@@ -202,7 +204,8 @@ class Push
             line.note(*end == nbd::SessionEnd::disconnected
                           ? "the BMC disconnected (NBD_CMD_DISC)"
                           : "the BMC gave up (NBD_OPT_ABORT)");
-            co_await connection.close(close_code::normal);
+            const close_reason reason{close_code::normal};
+            co_await connection.close(reason);
             co_return *end == nbd::SessionEnd::disconnected ? 0 : 1;
         }
         const std::optional<Closed> closed = connection.closed();
@@ -224,8 +227,9 @@ class Push
                                   closed->reason),
                 "see the BMC's log");
         }
-        co_await connection.close(
-            {close_code::protocol_error, "NBD protocol error"});
+        const close_reason reason{close_code::protocol_error,
+                                  "NBD protocol error"};
+        co_await connection.close(reason);
         co_return tl::unexpected(
             end ? Error{Errc::protocol, "the session ended"} : end.error());
     }

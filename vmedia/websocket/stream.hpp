@@ -69,10 +69,11 @@ class MessageStream : public nbd::Stream
             }
             if (!websocket.got_binary())
             {
+                const boost::beast::websocket::close_reason reason{
+                    boost::beast::websocket::close_code::unknown_data,
+                    "NBD travels in binary messages"};
                 co_await websocket.async_close(
-                    {boost::beast::websocket::close_code::unknown_data,
-                     "NBD travels in binary messages"},
-                    boost::asio::as_tuple(boost::asio::use_awaitable));
+                    reason, boost::asio::as_tuple(boost::asio::use_awaitable));
                 co_return fail(Errc::protocol,
                                "the peer sent a text message; NBD travels in "
                                "binary ones");
