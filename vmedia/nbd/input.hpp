@@ -34,8 +34,9 @@ class Input
                 end -= begin;
                 begin = 0;
             }
-            Result<size_t> got = co_await stream.readSome(
-                {storage.data() + end, capacity - end});
+            const boost::asio::mutable_buffer room(storage.data() + end,
+                                                   capacity - end);
+            Result<size_t> got = co_await stream.readSome(room);
             if (!got)
             {
                 co_return tl::unexpected(got.error());
@@ -57,8 +58,8 @@ class Input
         into = into.subspan(buffered);
         while (!into.empty())
         {
-            Result<size_t> got =
-                co_await stream.readSome({into.data(), into.size()});
+            const boost::asio::mutable_buffer rest(into.data(), into.size());
+            Result<size_t> got = co_await stream.readSome(rest);
             if (!got)
             {
                 co_return tl::unexpected(got.error());
