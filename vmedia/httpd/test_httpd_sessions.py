@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vmedia-httpd: how a session ends, and that its slot is free then."""
+
+import os
+import pathlib
+import select
+import signal
+import socket
+
+from fixtures.httpd import ADMIN, connect, status_of
+from fixtures.program import DEADLINE_S, Program
+from fixtures.websocket_client import (PING, TEXT, tls_connect,
+                                       upgrade_headers)
+
+
+def test_slot_is_free_after_each_way_to_go(server):
+    for leave in (lambda client: client.close(),
+                  lambda client: client.vanish(),
+                  lambda client: client.vanish(reset=True)):
+        client = connect(server)
+        client.send(b"echo\n")
+        client.send(b"x")
+        assert client.receive(1) == b"x"
+        before = server.output.count("slot 0 is free again")
+        leave(client)
+        server.wait_for("(?s)" + ".*slot 0 is free again" * (before + 1),
+                        timeout=2)
+    assert connect(server).close() == (1000, "")
+
+
+def test_vanishing_in_every_state_leaves_nothing(bench, server):
+    plain = socket.create_connection(server.address)
+    plain.close()  # before TLS
+    tls_connect(server.address).close()  # before the request
+    with tls_connect(server.address) as tls:
+        tls.sendall(b"GET /nbd/0 HTTP/1.1\r\nHost: x\r\n")  # amid it
+    with tls_connect(server.address) as tls:  # while its password is hashed
+        tls.sendall(b"GET /nbd/0 HTTP/1.1\r\nHost: x\r\n" + "".join(
+            f"{name}: {value}\r\n"
+            for name, value in upgrade_headers(**ADMIN).items()).encode()
+            + b"\r\n")
+    server.wait_for("slot 0 is free again")
+    assert bench.children() == []
+    connect(server).close()
+
+
+def test_orderly_end_is_1000(server):
+    client = connect(server)
+    client.send(b"exit 0 all is well\n")
+    assert client.close_frame() == (1000, "session ended")
+
+
+def test_last_bytes_of_the_child_come_before_the_close(server):
+    client = connect(server)
+    client.send(b"say goodbye\n")
+    assert client.receive(7) == b"goodbye"
+    assert client.close_frame() == (1000, "session ended")
+
+
+def test_failing_child_is_1011_with_its_last_line(server):
+    client = connect(server)
+    client.send(b"exit 3 nbd-proxy: session ended: no free UDC\n")
+    assert client.close_frame() == (
+        1011, "nbd-proxy: session ended: no free UDC")
+    server.wait_for("^nbd-proxy: session ended: no free UDC$")
+
+
+def test_long_reason_is_cut_to_what_a_close_frame_holds(server):
+    client = connect(server)
+    client.send(("exit 3 " + "é" * 100 + "\n").encode())
+    assert client.close_frame() == (1011, "é" * 61)
+
+
+def test_text_is_1003(server):
+    client = connect(server)
+    client.send(b"hello", TEXT)
+    code, reason = client.close_frame()
+    assert (code, reason) == (1003,
+                              "a text message came; NBD needs binary ones")
+    server.wait_for("slot 0 is free again: 1003")
+
+
+def test_unmasked_frame_is_1002(server):
+    client = connect(server)
+    client.tls.sendall(b"\x82\x01x")
+    assert client.close_frame()[0] == 1002
+    server.wait_for("slot 0 is free again")
+
+
+def test_sigterm_is_1001_and_leaves_no_child(bench, server):
+    clients = [connect(server, f"/nbd/{slot}") for slot in (0, 1)]
+    for client in clients:
+        client.send(b"echo\n")
+        client.send(b"x")
+        assert client.receive(1) == b"x"
+    server.process.send_signal(signal.SIGTERM)
+    for client in clients:
+        assert client.close_frame() == (1001, "the server stops")
+    assert server.wait() == 0
+    assert bench.children() == []
+
+
+def test_sigkill_leaves_no_child(bench):
+    with Program(*bench.arguments()) as server:
+        port = server.wait_for(r"https://127.0.0.1:(\d+)")[1]
+        server.address = ("127.0.0.1", int(port))
+        client = connect(server)
+        client.send(b"idle\n")
+        assert client.receive(4) == b"idle"
+        path = f"/proc/{server.pid}/task/{server.pid}/children"
+        children = [os.pidfd_open(int(pid)) for pid in
+                    pathlib.Path(path).read_text().split()]
+        assert children
+        server.process.kill()
+        for child in children:
+            assert select.select([child], [], [], DEADLINE_S)[0]
+            os.close(child)
+
+
+def test_child_that_ignores_the_end_is_terminated_while_others_are_served(
+        bench):
+    with bench.server("--child-grace", "0.2") as server:
+        client = connect(server)
+        client.send(b"idle\n")
+        assert client.receive(4) == b"idle"
+        client.vanish()
+        assert status_of(server, "/", **ADMIN) == 200
+        server.wait_for("slot 0 is free again")
+        connect(server).close()
+
+
+def test_slot_stays_taken_until_the_child_has_ended(bench):
+    with bench.server("--child-grace", "60") as server:
+        client = connect(server)
+        client.send(b"idle\n")
+        assert client.receive(4) == b"idle"
+        client.close()
+        assert status_of(server, "/nbd/0", **upgrade_headers(**ADMIN)) == 409
+        assert connect(server, "/nbd/1").close() == (1000, "")
+        path = f"/proc/{server.pid}/task/{server.pid}/children"
+        for pid in pathlib.Path(path).read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        server.wait_for("slot 0 is free again")
+
+
+def test_silent_client_is_dead_in_time(bench):
+    with bench.server("--idle-timeout", "1") as server:
+        client = connect(server)
+        client.send(b"echo\n")
+        assert client.next_frame()[0] == PING  # and no pong comes
+        server.wait_for("slot 0 is free again")
