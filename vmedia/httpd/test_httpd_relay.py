@@ -13,12 +13,9 @@ import pytest
 
 from fixtures.httpd import ADMIN, connect
 from fixtures.loop_device import LoopDevice
-from fixtures.program import DEADLINE_S, ours
+from fixtures.nbd_proxy import MIB, STAND_IN
+from fixtures.program import DEADLINE_S, ours, write_script
 from fixtures.websocket_client import PING, WebSocketClient, frame
-
-CLIENT = (pathlib.Path(__file__).parent.parent / "proxy" /
-          "stand_in_client.py")
-MIB = 1 << 20
 
 
 def test_carries_every_byte_in_any_split(server):
@@ -123,13 +120,11 @@ def test_real_nbd_proxy_from_the_web_socket_to_the_hook(bench):
         bench.config.write_text(json.dumps({"configurations": {
             "0": {"nbd-device": disk.path}}}))
         client_program = bench.folder / "nbd-client"
-        client_program.write_text(
-            f'#!/bin/sh\nexec {sys.executable} {CLIENT} "$@"\n')
-        client_program.chmod(0o755)
+        write_script(client_program,
+                     f'exec {sys.executable} {STAND_IN} "$@"')
         hook = bench.folder / "state"
-        hook.write_text('#!/bin/sh\necho "hook: $1 $2 $NBD_SIZE"\n'
-                        f'! test -e {bench.folder}/fail\n')
-        hook.chmod(0o755)
+        write_script(hook, 'echo "hook: $1 $2 $NBD_SIZE"\n'
+                           f'! test -e {bench.folder}/fail')
         roots = [f"--nbd-proxy-arg=--config-file={bench.config}",
                  f"--nbd-proxy-arg=--state-hook={hook}",
                  f"--nbd-proxy-arg=--run-directory={bench.folder}",

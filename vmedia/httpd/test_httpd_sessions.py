@@ -2,7 +2,6 @@
 """vmedia-httpd: how a session ends, and that its slot is free then."""
 
 import os
-import pathlib
 import select
 import signal
 import socket
@@ -107,9 +106,7 @@ def test_sigkill_leaves_no_child(bench):
         client = connect(server)
         client.send(b"idle\n")
         assert client.receive(4) == b"idle"
-        path = f"/proc/{server.pid}/task/{server.pid}/children"
-        children = [os.pidfd_open(int(pid)) for pid in
-                    pathlib.Path(path).read_text().split()]
+        children = [os.pidfd_open(pid) for pid in server.children()]
         assert children
         server.process.kill()
         for child in children:
@@ -137,9 +134,8 @@ def test_slot_stays_taken_until_the_child_has_ended(bench):
         client.close()
         assert status_of(server, "/nbd/0", **upgrade_headers(**ADMIN)) == 409
         assert connect(server, "/nbd/1").close() == (1000, "")
-        path = f"/proc/{server.pid}/task/{server.pid}/children"
-        for pid in pathlib.Path(path).read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
+        for pid in server.children():
+            os.kill(pid, signal.SIGKILL)
         server.wait_for("slot 0 is free again")
 
 
