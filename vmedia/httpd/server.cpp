@@ -2,8 +2,10 @@
 #include "server.hpp"
 
 #include "exchange.hpp"
+#include "vmedia/nbd/listener.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -79,35 +81,22 @@ class Server
 Result<void> Server::listen()
 {
     boost::system::error_code error;
-    acceptor.open(options.listen.protocol(), error);
-    if (!error)
-    {
-        acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-        acceptor.bind(options.listen, error);
-    }
-    if (!error)
-    {
-        acceptor.listen(tcp::acceptor::max_listen_connections, error);
-    }
+    acceptor = nbd::listenTcp(context.get_executor(), options.listen, error);
     if (error)
     {
-        return failErrno(error.value(),
-                         fmt::format("listening on {}:{}",
-                                     options.listen.address().to_string(),
-                                     options.listen.port()),
-                         "--listen names another address; port 0 is a free "
-                         "one");
+        return failErrno(
+            error.value(),
+            fmt::format("listening on {}", fmt::streamed(options.listen)),
+            "--listen names another address; port 0 is a free "
+            "one");
     }
-    const tcp::endpoint local = acceptor.local_endpoint();
-    const std::string host = local.address().to_string();
     std::string paths;
     for (const SlotView& slot : slots)
     {
         paths += " /nbd/" + slot.name;
     }
-    fmt::print(stderr, "vmedia-httpd: listening on https://{}:{}, slots{}\n",
-               local.address().is_v6() ? "[" + host + "]" : host, local.port(),
-               paths);
+    fmt::print(stderr, "vmedia-httpd: listening on https://{}, slots{}\n",
+               fmt::streamed(acceptor.local_endpoint()), paths);
     return {};
 }
 
