@@ -6,10 +6,12 @@ import select
 import signal
 import socket
 
+import pytest
+
 from fixtures.httpd import ADMIN, connect, status_of
 from fixtures.program import DEADLINE_S, Program
-from fixtures.websocket_client import (PING, TEXT, tls_connect,
-                                       upgrade_headers)
+from fixtures.websocket_client import (BINARY, CLOSE, PING, TEXT,
+                                       tls_connect, upgrade_headers)
 
 
 def test_slot_is_free_after_each_way_to_go(server):
@@ -68,6 +70,71 @@ def test_long_reason_is_cut_to_what_a_close_frame_holds(server):
     client = connect(server)
     client.send(("exit 3 " + "é" * 100 + "\n").encode())
     assert client.close_frame() == (1011, "é" * 61)
+
+
+def free_in_time(server, ended):
+    """The slot is free although @ended still holds its TCP connection, and
+    that is dropped. Our grace is 2 s; what else may end a session comes later:
+    5 s for Beast's own timeout, 60 s for an idle client."""
+    server.wait_for("slot 0 is free again", timeout=4)
+    while ended.next_frame() is not None:
+        pass
+    assert connect(server).close() == (1000, "")
+
+
+# What makes the server close first, and the code that it sends.
+THEIR_CLOSE = {"text": (b"hello", TEXT, 1003),
+               "orderly end": (b"exit 0 bye\n", BINARY, 1000),
+               "failing child": (b"exit 3 no\n", BINARY, 1011)}
+
+
+@pytest.mark.parametrize("answers", [True, False],
+                         ids=["answered", "not answered"])
+@pytest.mark.parametrize("cause", THEIR_CLOSE)
+def test_our_close_frees_the_slot_while_tcp_stays_open(server, cause, answers):
+    payload, opcode, code = THEIR_CLOSE[cause]
+    client = connect(server)
+    client.send(payload, opcode)
+    got, payload = client.next_frame()
+    assert (got, payload[:2]) == (CLOSE, code.to_bytes(2, "big"))
+    if answers:
+        client.send(payload[:2], CLOSE)
+    free_in_time(server, client)
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x03\xe8", b"\x03\xe9away"])
+def test_their_close_frees_the_slot_while_tcp_stays_open(server, payload):
+    client = connect(server)
+    client.send(b"echo\n")
+    client.send(payload, CLOSE)
+    assert client.next_frame()[0] == CLOSE
+    free_in_time(server, client)
+
+
+def test_close_behind_unread_data_frees_the_slot(server):
+    client = connect(server)
+    client.send(b"flood\n")
+    assert client.next_frame()[0] == BINARY  # and nothing more is read
+    client.send(b"\x03\xe8", CLOSE)
+    free_in_time(server, client)
+
+
+def test_violation_frees_the_slot_while_tcp_stays_open(server):
+    client = connect(server)
+    client.tls.sendall(b"\x82\x01x")  # not masked
+    assert client.next_frame() == (CLOSE, b"\x03\xea")
+    free_in_time(server, client)
+
+
+def test_stop_does_not_wait_for_clients_that_keep_tcp_open(server):
+    clients = [connect(server, f"/nbd/{slot}") for slot in (0, 1)]
+    for client in clients:
+        client.send(b"echo\n")
+    server.process.send_signal(signal.SIGTERM)
+    for client in clients:
+        opcode, payload = client.next_frame()
+        assert (opcode, payload[:2]) == (CLOSE, b"\x03\xe9")
+    assert server.wait(timeout=4) == 0
 
 
 def test_text_is_1003(server):
