@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server.hpp"
 
-#include "routes.hpp"
+#include "exchange.hpp"
+#include "vmedia/nbd/listener.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -11,12 +13,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -37,31 +33,7 @@ namespace
 
 constexpr auto requestDeadline = 15s; // TLS, request, password and answer
 constexpr auto acceptBackOff = 100ms; // when we are out of descriptors
-constexpr uint32_t headerMax = 8192;
-constexpr size_t bufferMax = 16384;   // a header, and what came behind it
 constexpr size_t connectionsMax = 64;
-
-using Parser = http::request_parser<http::empty_body>;
-
-RequestView viewOf(const Parser& parser)
-{
-    const auto& request = parser.get();
-    RequestView view;
-    view.method = request.method_string();
-    view.target = request.target();
-    view.host = request[http::field::host];
-    view.hasOrigin = request.find(http::field::origin) != request.end();
-    view.origin = request[http::field::origin];
-    view.isUpgrade =
-        http::token_list{request[http::field::connection]}.exists("upgrade") &&
-        http::token_list{request[http::field::upgrade]}.exists("websocket");
-    view.key = request[http::field::sec_websocket_key];
-    view.version = request[http::field::sec_websocket_version];
-    view.isAtLeastHttp11 = request.version() >= 11;
-    view.hasBody = parser.chunked() ||
-                   parser.content_length_remaining().value_or(0) > 0;
-    return view;
-}
 
 class Server
 {
@@ -84,12 +56,11 @@ class Server
     asio::awaitable<void> watchSignals();
     asio::awaitable<void> serve(tcp::socket socket);
     asio::awaitable<void> serveRequest(TlsStream& stream);
-    asio::awaitable<Decision> authorize(const Parser& parser,
+    asio::awaitable<Decision> authorize(const RequestParser& parser,
                                         std::string& user);
-    asio::awaitable<void> answer(TlsStream& stream, const Decision& decision,
-                                 bool isHead);
     asio::awaitable<void> open(TlsStream& stream, const Decision& decision,
-                               std::string leftover, const Parser& parser,
+                               std::string leftover,
+                               const RequestParser& parser,
                                const std::string& user);
     void setInUse(const std::string& slot, bool inUse);
     void spawn(asio::awaitable<void> task);
@@ -110,35 +81,22 @@ class Server
 Result<void> Server::listen()
 {
     boost::system::error_code error;
-    acceptor.open(options.listen.protocol(), error);
-    if (!error)
-    {
-        acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-        acceptor.bind(options.listen, error);
-    }
-    if (!error)
-    {
-        acceptor.listen(tcp::acceptor::max_listen_connections, error);
-    }
+    acceptor = nbd::listenTcp(context.get_executor(), options.listen, error);
     if (error)
     {
-        return failErrno(error.value(),
-                         fmt::format("listening on {}:{}",
-                                     options.listen.address().to_string(),
-                                     options.listen.port()),
-                         "--listen names another address; port 0 is a free "
-                         "one");
+        return failErrno(
+            error.value(),
+            fmt::format("listening on {}", fmt::streamed(options.listen)),
+            "--listen names another address; port 0 is a free "
+            "one");
     }
-    const tcp::endpoint local = acceptor.local_endpoint();
-    const std::string host = local.address().to_string();
     std::string paths;
     for (const SlotView& slot : slots)
     {
         paths += " /nbd/" + slot.name;
     }
-    fmt::print(stderr, "vmedia-httpd: listening on https://{}:{}, slots{}\n",
-               local.address().is_v6() ? "[" + host + "]" : host, local.port(),
-               paths);
+    fmt::print(stderr, "vmedia-httpd: listening on https://{}, slots{}\n",
+               fmt::streamed(acceptor.local_endpoint()), paths);
     return {};
 }
 
@@ -217,30 +175,16 @@ asio::awaitable<void> Server::serve(tcp::socket socket)
 asio::awaitable<void> Server::serveRequest(TlsStream& stream)
 {
     beast::flat_buffer buffer(bufferMax);
-    Parser parser;
-    parser.header_limit(headerMax);
-    auto [error, size] = co_await http::async_read_header(
-        stream, buffer, parser, asio::as_tuple(asio::use_awaitable));
-    if (error == http::error::header_limit ||
-        error == http::error::buffer_overflow)
+    RequestParser parser;
+    const std::optional<Decision> got = co_await readRequest(stream, buffer,
+                                                             parser);
+    if (!got)
     {
-        const Decision tooLong{431, "the request's header is longer than 8 "
-                                    "KiB; send less, such as fewer cookies"};
-        co_await answer(stream, tooLong, false);
         co_return;
     }
-    if (error)
+    if (got->status != 200)
     {
-        const boost::system::error_code sample = http::error::bad_method;
-        if (error.category() == sample.category() &&
-            error != http::error::end_of_stream &&
-            error != http::error::partial_message)
-        {
-            const Decision notHttp{
-                400, fmt::format("this is not HTTP: {}; send HTTP/1.1",
-                                 error.message())};
-            co_await answer(stream, notHttp, false);
-        }
+        co_await answer(stream, *got, false);
         co_return;
     }
     std::string user;
@@ -265,7 +209,7 @@ asio::awaitable<void> Server::serveRequest(TlsStream& stream)
 }
 
 /// 200 for a user who is known, and then @p user says who.
-asio::awaitable<Decision> Server::authorize(const Parser& parser,
+asio::awaitable<Decision> Server::authorize(const RequestParser& parser,
                                             std::string& user)
 {
     auto credentials = parseBasic(parser.get()[http::field::authorization]);
@@ -287,55 +231,9 @@ asio::awaitable<Decision> Server::authorize(const Parser& parser,
     co_return Decision{401, "no such user, or another password; try again"};
 }
 
-/// Give it a named Decision: g++ 12 destroys a braced temporary in a co_await
-/// expression twice.
-asio::awaitable<void> Server::answer(TlsStream& stream,
-                                     const Decision& decision, bool isHead)
-{
-    http::response<http::string_body> response(
-        static_cast<http::status>(decision.status), 11);
-    response.set(http::field::content_type, "text/plain; charset=utf-8");
-    response.set(http::field::cache_control, "no-store");
-    response.keep_alive(false);
-    switch (decision.status)
-    {
-        case 401:
-            response.set(http::field::www_authenticate,
-                         "Basic realm=\"vmedia\", charset=\"UTF-8\"");
-            break;
-        case 405:
-            response.set(http::field::allow, "GET");
-            break;
-        case 426:
-            response.set(http::field::upgrade, "websocket");
-            response.set(http::field::connection, "upgrade, close");
-            break;
-        case 503:
-            response.set(http::field::retry_after, "1");
-            break;
-        default:
-            break;
-    }
-    response.body() = decision.text;
-    if (!response.body().ends_with('\n'))
-    {
-        response.body() += '\n';
-    }
-    response.prepare_payload();
-    if (isHead)
-    {
-        response.body().clear(); // its length stays
-    }
-    auto [error, size] = co_await http::async_write(
-        stream, response, asio::as_tuple(asio::use_awaitable));
-    if (!error)
-    {
-        co_await stream.async_shutdown(asio::as_tuple(asio::use_awaitable));
-    }
-}
-
 asio::awaitable<void> Server::open(TlsStream& stream, const Decision& decision,
-                                   std::string leftover, const Parser& parser,
+                                   std::string leftover,
+                                   const RequestParser& parser,
                                    const std::string& user)
 {
     auto session = Session::start(context.get_executor(), options.session,

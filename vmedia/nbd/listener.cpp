@@ -91,18 +91,10 @@ Result<UnixListener> listenUnix(const asio::any_io_executor& executor,
     return UnixListener{std::move(file), std::move(acceptor)};
 }
 
-Result<Tcp::acceptor> listenTcp(const asio::any_io_executor& executor,
-                                const std::string& address, uint16_t port)
+Tcp::acceptor listenTcp(const asio::any_io_executor& executor,
+                        const Tcp::endpoint& endpoint,
+                        boost::system::error_code& error)
 {
-    boost::system::error_code error;
-    const auto ip = asio::ip::make_address(address, error);
-    if (error)
-    {
-        return fail(Errc::usage,
-                    fmt::format("'{}' is not an IP address", address),
-                    "write 127.0.0.1, 0.0.0.0 or ::1");
-    }
-    const Tcp::endpoint endpoint(ip, port);
     Tcp::acceptor acceptor(executor);
     acceptor.open(endpoint.protocol(), error);
     if (!error)
@@ -114,6 +106,21 @@ Result<Tcp::acceptor> listenTcp(const asio::any_io_executor& executor,
     {
         acceptor.listen(asio::socket_base::max_listen_connections, error);
     }
+    return acceptor;
+}
+
+Result<Tcp::acceptor> listenTcp(const asio::any_io_executor& executor,
+                                const std::string& address, uint16_t port)
+{
+    boost::system::error_code error;
+    const auto ip = asio::ip::make_address(address, error);
+    if (error)
+    {
+        return fail(Errc::usage,
+                    fmt::format("'{}' is not an IP address", address),
+                    "write 127.0.0.1, 0.0.0.0 or ::1");
+    }
+    Tcp::acceptor acceptor = listenTcp(executor, {ip, port}, error);
     if (error)
     {
         return fail(

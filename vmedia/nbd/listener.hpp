@@ -48,6 +48,12 @@ struct UnixListener
 Result<UnixListener> listenUnix(const boost::asio::any_io_executor& executor,
                                 const std::string& path);
 
+/// @p error says what the system refuses: the caller knows what to advise.
+boost::asio::ip::tcp::acceptor
+    listenTcp(const boost::asio::any_io_executor& executor,
+              const boost::asio::ip::tcp::endpoint& endpoint,
+              boost::system::error_code& error);
+
 Result<boost::asio::ip::tcp::acceptor>
     listenTcp(const boost::asio::any_io_executor& executor,
               const std::string& address, uint16_t port);

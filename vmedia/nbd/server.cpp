@@ -4,6 +4,7 @@
 #include "listener.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -47,11 +48,8 @@ class Listening : public Server
         }
         else
         {
-            const auto local = acceptor.local_endpoint();
-            const std::string host = local.address().to_string();
-            return local.address().is_v6()
-                       ? fmt::format("nbd://[{}]:{}", host, local.port())
-                       : fmt::format("nbd://{}:{}", host, local.port());
+            return fmt::format("nbd://{}",
+                               fmt::streamed(acceptor.local_endpoint()));
         }
     }
 
