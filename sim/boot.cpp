@@ -36,9 +36,11 @@ Result<uint64_t> imageSize(const fs::path& image)
     if (!fs::exists(status) || ::access(image.c_str(), R_OK) != 0)
     {
         return vmedia::fail(
-            Errc::usage, fmt::format("{}: {}", image.string(),
-                                     std::generic_category().message(
-                                         fs::exists(status) ? errno : ENOENT)));
+            Errc::usage,
+            fmt::format("{}: {}", image.string(),
+                        std::generic_category().message(
+                            fs::exists(status) ? errno : ENOENT)),
+            "check the path and its permissions");
     }
     if (!fs::is_regular_file(status))
     {
@@ -46,7 +48,8 @@ Result<uint64_t> imageSize(const fs::path& image)
             Errc::usage,
             fmt::format("{} is {}, wanted a file", image.string(),
                         fs::is_directory(status) ? "a directory"
-                                                 : "not a regular file"));
+                                                 : "not a regular file"),
+            "give an image file");
     }
     const uint64_t size = fs::file_size(image, error);
     if (size < 512)
@@ -54,7 +57,8 @@ Result<uint64_t> imageSize(const fs::path& image)
         return vmedia::fail(
             Errc::usage,
             fmt::format("{} has {} bytes, wanted at least one block of 512",
-                        image.string(), size));
+                        image.string(), size),
+            "give an image with content");
     }
     return size;
 }
