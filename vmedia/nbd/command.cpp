@@ -41,22 +41,25 @@ Result<std::string> parameterOf(const ServeOptions& options,
     return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
-Result<std::unique_ptr<Export>> openPlugin(const ServeOptions& options)
+Result<exports::ExportPointer> openPlugin(const ServeOptions& options)
 {
-    const Access access = options.readOnly ? Access::readOnly
-                                           : Access::readWrite;
+    const exports::Access access = options.readOnly
+                                       ? exports::Access::readOnly
+                                       : exports::Access::readWrite;
     if (options.plugin == "file")
     {
         return parameterOf(options, "file").and_then([&](const auto& path) {
-            return openFile(path, access);
+            return exports::openFile(path, access);
         });
     }
     if (options.plugin == "memory")
     {
         return parameterOf(options, "size")
             .and_then([](const auto& text) {
-            return parseSize(text);
-        }).and_then([&](uint64_t size) { return openMemory(size, access); });
+            return exports::parseSize(text);
+        }).and_then([&](uint64_t size) {
+            return exports::openMemory(size, access);
+        });
     }
     if (options.plugin.empty())
     {
@@ -125,7 +128,7 @@ Result<void> daemonise(asio::io_context& context)
 
 Result<void> serveUntilStopped(const ServeOptions& options)
 {
-    Result<std::unique_ptr<Export>> data = openPlugin(options);
+    Result<exports::ExportPointer> data = openPlugin(options);
     if (!data)
     {
         return tl::unexpected(data.error());

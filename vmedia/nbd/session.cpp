@@ -183,7 +183,7 @@ class Session
     {
         const ExportInfo* info = negotiator.chosen();
         const auto index = static_cast<size_t>(info - catalogue.infos.data());
-        content = catalogue.exports.at(index).get();
+        content = catalogue.data.at(index).get();
         if (options.log)
         {
             options.log(fmt::format(
@@ -337,20 +337,26 @@ class Session
     Deviation deviation; ///< a copy: its hooks may keep state
     Input input;
     Negotiator negotiator;
-    Export* content = nullptr;
+    exports::Export* content = nullptr;
     Bytes out;     ///< replies that wait to be sent
     Bytes payload; ///< of the write in hand
 };
 
 } // namespace
 
-void Catalogue::add(std::string name, std::unique_ptr<Export> data)
+void Catalogue::add(std::string name, exports::ExportPointer content)
 {
-    // Connections share one Export, so a flush on one covers all of them.
-    uint16_t flags = hasFlags | sendFlush | sendFua | canMultiConn;
-    flags |= data->writable() ? uint16_t{0} : uint16_t{readOnly};
-    infos.push_back({std::move(name), {}, data->size(), flags});
-    exports.push_back(std::move(data));
+    const exports::Abilities can = content->abilities();
+    uint16_t flags = hasFlags;
+    const auto advertise = [&flags](bool on, uint16_t flag) {
+        flags = on ? static_cast<uint16_t>(flags | flag) : flags;
+    };
+    advertise(!can.write, readOnly);
+    advertise(can.flush, sendFlush | sendFua);
+    advertise(can.rotational, rotational);
+    advertise(can.multiConnection, canMultiConn);
+    infos.push_back({std::move(name), {}, content->size(), flags});
+    data.push_back(std::move(content));
 }
 
 asio::awaitable<Result<SessionEnd>> serve(Stream& stream, Catalogue& catalogue,

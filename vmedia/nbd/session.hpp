@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "deviation.hpp"
-#include "export.hpp"
 #include "stream.hpp"
 #include "transmission.hpp"
+#include "vmedia/exports/export.hpp"
 
 #include <atomic>
 #include <functional>
@@ -18,10 +18,10 @@ namespace vmedia::nbd
 struct Catalogue
 {
     std::vector<ExportInfo> infos;
-    std::vector<std::unique_ptr<Export>> exports;
+    std::vector<exports::ExportPointer> data;
 
     /// @p name is at most 4096 bytes without a NUL (checked where it is read).
-    void add(std::string name, std::unique_ptr<Export> data);
+    void add(std::string name, exports::ExportPointer content);
 };
 
 /// Counters that grow while sessions run; read them at any time.

@@ -65,7 +65,8 @@ struct Outcome
 Outcome play(ByteView script, size_t piece = 1 << 20)
 {
     Catalogue catalogue;
-    catalogue.add("disk", *openMemory(4096, Access::readWrite));
+    catalogue.add("disk",
+                  *exports::openMemory(4096, exports::Access::readWrite));
     Traffic traffic;
     const SessionOptions options;
     Script peer(script, piece);
@@ -74,7 +75,7 @@ Outcome play(ByteView script, size_t piece = 1 << 20)
         context, serve(peer, catalogue, traffic, options), asio::use_future);
     context.run();
     Outcome outcome{future.get(), std::move(peer.told), Bytes(4096)};
-    catalogue.exports[0]->read(outcome.disk, 0);
+    catalogue.data[0]->read(outcome.disk, 0);
     return outcome;
 }
 

@@ -248,9 +248,9 @@ class Push
 
 Result<int> prepareAndRun(const PushOptions& options)
 {
-    Result<std::unique_ptr<nbd::Export>> image =
-        nbd::openFile(options.image, options.writable ? nbd::Access::readWrite
-                                                      : nbd::Access::readOnly);
+    Result<exports::ExportPointer> image = exports::openFile(
+        options.image, options.writable ? exports::Access::readWrite
+                                        : exports::Access::readOnly);
     if (!image)
     {
         return tl::unexpected(image.error());

@@ -5,16 +5,12 @@
 #include <fmt/format.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <limits>
 
-namespace vmedia::nbd
+namespace vmedia::exports
 {
 
 namespace
@@ -37,9 +33,10 @@ class FileExport : public Export
     {
         return bytesTotal;
     }
-    bool writable() const override
+    Abilities abilities() const override
     {
-        return access == Access::readWrite;
+        const bool writable = access == Access::readWrite;
+        return {.write = writable, .flush = writable};
     }
     int read(std::span<std::byte> into, uint64_t offset) override
     {
@@ -61,7 +58,7 @@ class FileExport : public Export
         }
         return 0;
     }
-    int write(ByteView from, uint64_t offset) override
+    int write(std::span<const std::byte> from, uint64_t offset) override
     {
         while (!from.empty())
         {
@@ -87,54 +84,6 @@ class FileExport : public Export
 
   private:
     int descriptor;
-    uint64_t bytesTotal;
-    Access access;
-};
-
-class MemoryExport : public Export
-{
-  public:
-    MemoryExport(std::byte* mapped, uint64_t bytes, Access mode) :
-        memory(mapped), bytesTotal(bytes), access(mode)
-    {}
-    MemoryExport(const MemoryExport&) = delete;
-    MemoryExport& operator=(const MemoryExport&) = delete;
-    ~MemoryExport() override
-    {
-        ::munmap(memory, bytesTotal);
-    }
-
-    uint64_t size() const override
-    {
-        return bytesTotal;
-    }
-    bool writable() const override
-    {
-        return access == Access::readWrite;
-    }
-    int read(std::span<std::byte> into, uint64_t offset) override
-    {
-        if (!into.empty())
-        {
-            std::memcpy(into.data(), memory + offset, into.size());
-        }
-        return 0;
-    }
-    int write(ByteView from, uint64_t offset) override
-    {
-        if (!from.empty())
-        {
-            std::memcpy(memory + offset, from.data(), from.size());
-        }
-        return 0;
-    }
-    int flush() override
-    {
-        return 0;
-    }
-
-  private:
-    std::byte* memory;
     uint64_t bytesTotal;
     Access access;
 };
@@ -176,7 +125,7 @@ Result<uint64_t> sizeOf(int descriptor, const std::string& path)
 
 } // namespace
 
-Result<std::unique_ptr<Export>> openFile(const std::string& path, Access access)
+Result<ExportPointer> openFile(const std::string& path, Access access)
 {
     // O_NONBLOCK: a FIFO given by mistake must not hang the start.
     const int flags = O_CLOEXEC | O_NONBLOCK |
@@ -206,40 +155,4 @@ Result<std::unique_ptr<Export>> openFile(const std::string& path, Access access)
     return std::make_unique<FileExport>(descriptor, *size, access);
 }
 
-Result<std::unique_ptr<Export>> openMemory(uint64_t size, Access access)
-{
-    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
-    {
-        return failErrno(errno, fmt::format("memory export of {} bytes", size),
-                         "give a size that the address space holds");
-    }
-    return std::make_unique<MemoryExport>(static_cast<std::byte*>(memory), size,
-                                          access);
-}
-
-Result<uint64_t> parseSize(std::string_view text)
-{
-    uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, value);
-    constexpr std::string_view units = "bKMGTPE";
-    size_t power = 0;
-    bool good = error == std::errc{} && value > 0;
-    if (good && rest != end)
-    {
-        power = units.find(*rest == 'k' ? 'K' : *rest);
-        good = power != units.npos && rest + 1 == end;
-    }
-    // "63 bits" ("Transmission"): the kernel's and our offsets are signed.
-    constexpr uint64_t most = std::numeric_limits<int64_t>::max();
-    if (!good || value > most >> (10 * power))
-    {
-        return fail(Errc::usage, fmt::format("'{}' is not a size", text),
-                    "write bytes, or a number and K, M, G or T: 512, 64M, 1G");
-    }
-    return value << (10 * power);
-}
-
-} // namespace vmedia::nbd
+} // namespace vmedia::exports

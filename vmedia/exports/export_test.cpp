@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace vmedia::nbd
+namespace vmedia::exports
 {
 
 TEST(Export, sizesAreBytesOrANumberAndAUnit)
@@ -27,11 +27,12 @@ TEST(Export, whatIsNoSizeOrHasNoRoomIsRefused)
 
 TEST(Export, aFileIsItsBytesAndErrorsNameIt)
 {
-    EXPECT_EQ(openFile("/proc/self/exe", Access::readOnly)->get()->writable(),
-              false);
+    EXPECT_EQ(
+        openFile("/proc/self/exe", Access::readOnly)->get()->abilities().write,
+        false);
     const auto missing = openFile("/no/such", Access::readOnly);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().what, "/no/such: No such file or directory");
 }
 
-} // namespace vmedia::nbd
+} // namespace vmedia::exports
