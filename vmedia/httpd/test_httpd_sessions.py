@@ -77,8 +77,7 @@ def free_in_time(server, ended):
     that is dropped. Our grace is 2 s; what else may end a session comes later:
     5 s for Beast's own timeout, 60 s for an idle client."""
     server.wait_for("slot 0 is free again", timeout=4)
-    while ended.next_frame() is not None:
-        pass
+    ended.drain()
     assert connect(server).close() == (1000, "")
 
 
