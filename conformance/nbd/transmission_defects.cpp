@@ -11,7 +11,7 @@ namespace
 
 using Action = Plan::Action;
 
-constexpr bool isBeyondEnd(const Request& request, const Plan& todo)
+constexpr bool isBeyondEnd(const Command& request, const Plan& todo)
 {
     return request.type == Cmd::read && todo.action == Action::refuse;
 }
@@ -19,7 +19,7 @@ constexpr bool isBeyondEnd(const Request& request, const Plan& todo)
 /// Requests of that type are answered with an error.
 Deviation refuses(Cmd type, ErrorValue error)
 {
-    return {.plan = [=](Request& request, Plan& todo) {
+    return {.plan = [=](Command& request, Plan& todo) {
         if (request.type == type)
         {
             todo = {Action::refuse, error};
@@ -32,20 +32,20 @@ Deviation refuses(Cmd type, ErrorValue error)
 void addTransmissionDefects(Defects& all)
 {
     all["nbd.read.answered"] = refuses(Cmd::read, ErrorValue::eio);
-    all["nbd.reply.cookie"] = {.plan = [](Request& request, Plan&) {
+    all["nbd.reply.cookie"] = {.plan = [](Command& request, Plan&) {
         request.cookie &= 0xffffffff; // kept in a variable too small
     }};
-    all["nbd.read.beyond-end"] = {.plan = [](Request& request, Plan& todo) {
+    all["nbd.read.beyond-end"] = {.plan = [](Command& request, Plan& todo) {
         if (isBeyondEnd(request, todo))
         {
             todo.error = ErrorValue::eio;
         }
     }};
     all["nbd.read.beyond-end.in-step"] = {
-        .plan = [](Request& request, Plan& todo) {
+        .plan = [](Command& request, Plan& todo) {
         if (isBeyondEnd(request, todo))
         {
-            todo.skip = request.length; // as if a payload had to come
+            request.payload = request.length; // as if a payload had to come
         }
     }};
     all["nbd.command.unknown"] = refuses(Cmd{0x7777}, ErrorValue::enotsup);

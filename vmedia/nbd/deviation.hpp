@@ -22,8 +22,8 @@ struct Deviation
     std::function<void(std::span<std::byte, OptionHeader::wireSize> bytes)>
         header{};
     std::function<void(const Option& option, Step& step)> step{};
-    /// In transmission; what is changed in the request shows in the reply.
-    std::function<void(Request& request, Plan& todo)> plan{};
+    /// In transmission; what is changed in the command shows in the reply.
+    std::function<void(Command& command, Plan& todo)> plan{};
 };
 
 } // namespace vmedia::nbd

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "negotiator.hpp"
 
+#include "chunk.hpp"
+
 #include <algorithm>
 
 namespace vmedia::nbd
@@ -56,9 +58,47 @@ bool isString(std::string_view text)
 } // namespace
 
 Negotiator::Negotiator(std::span<const ExportInfo> served,
-                       NegotiationLimits bounds) :
-    exports(served), limits(bounds)
+                       NegotiationLimits bounds, TlsMode mode) :
+    exports(served), limits(bounds), tlsMode(mode)
 {}
+
+void Negotiator::onTlsEstablished()
+{
+    // "the server MUST … forget … structured replies … or metadata contexts"
+    // issued before STARTTLS: state that came in clear may be an attacker's.
+    tls = true;
+    replies = Replies::simple;
+    allocationOf = nullptr;
+}
+
+void Negotiator::onStopping()
+{
+    stopping = true;
+}
+
+std::optional<Step> Negotiator::refusedByState(Opt option) const
+{
+    if (tlsMode == TlsMode::require && !tls && option != Opt::startTls &&
+        option != Opt::abort)
+    {
+        if (option == Opt::exportName)
+        {
+            return Step{Phase::closed, {}};
+        }
+        return refuse(option, Rep::errTlsReqd,
+                      "this server speaks only after NBD_OPT_STARTTLS");
+    }
+    if (stopping && option != Opt::abort)
+    {
+        if (option == Opt::exportName)
+        {
+            return Step{Phase::closed, {}};
+        }
+        return refuse(option, Rep::errShutdown,
+                      "the server is being shut down");
+    }
+    return std::nullopt;
+}
 
 Bytes Negotiator::greeting()
 {
@@ -99,6 +139,10 @@ Step Negotiator::on(const Option& option)
     {
         return {Phase::closed, {}};
     }
+    if (auto refused = refusedByState(option.code))
+    {
+        return *refused;
+    }
     switch (option.code)
     {
         case Opt::exportName:
@@ -108,15 +152,19 @@ Step Negotiator::on(const Option& option)
             return {Phase::closed, {{option.code, Rep::ack}}};
         case Opt::list:
             return onList(option);
+        case Opt::startTls:
+            return onStartTls(option);
         case Opt::info:
         case Opt::go:
             return onInfo(option);
-        case Opt::peekExport:
-        case Opt::startTls:
         case Opt::structuredReply:
+            return onReplies(option, Replies::structured);
+        case Opt::extendedHeaders:
+            return onReplies(option, Replies::extended);
         case Opt::listMetaContext:
         case Opt::setMetaContext:
-        case Opt::extendedHeaders:
+            return onMeta(option);
+        case Opt::peekExport:
             break;
     }
     // "MUST reply to them with NBD_REP_ERR_UNSUP" ("Baseline")
@@ -131,13 +179,24 @@ Step Negotiator::onSkipped(Opt option)
     {
         return {Phase::closed, {}};
     }
+    if (auto refused = refusedByState(option))
+    {
+        return *refused;
+    }
     switch (option)
     {
         case Opt::abort:
             return {Phase::closed, {{option, Rep::ack}}};
+        case Opt::setMetaContext:
+            allocationOf = nullptr; // "including when this command fails"
+            [[fallthrough]];
         case Opt::list:
         case Opt::info:
         case Opt::go:
+        case Opt::startTls:
+        case Opt::structuredReply:
+        case Opt::extendedHeaders:
+        case Opt::listMetaContext:
             return refuse(option, Rep::errInvalid,
                           "more data than the option can have");
         default:
@@ -149,16 +208,17 @@ Step Negotiator::onSkipped(Opt option)
 Step Negotiator::onExportName(const Option& option)
 {
     Reader reader{option.data};
-    selected = find(reader.text(reader.left()));
-    selectedBy = option.code;
-    if (selected == nullptr)
+    const ExportInfo* found = find(reader.text(reader.left()));
+    // "the server MUST terminate the session": no reply exists. A client with
+    // extended headers "MUST NOT use" this option.
+    if (found == nullptr || hidden(*found) || replies == Replies::extended)
     {
-        // "the server MUST terminate the session": no reply exists
         return {Phase::closed, {}};
     }
+    choose(*found, option.code);
     Step step{Phase::transmission};
-    append(step.raw, selected->size);
-    append(step.raw, selected->flags);
+    append(step.raw, found->size);
+    append(step.raw, agreed.flags);
     if ((clientFlags & clientNoZeroes) == 0)
     {
         constexpr size_t reserved = 124; // "124 bytes of zeroes"
@@ -177,6 +237,10 @@ Step Negotiator::onList(const Option& option) const
     Step step;
     for (const ExportInfo& info : exports)
     {
+        if (hidden(info))
+        {
+            continue; // "may be omitted" before TLS
+        }
         step.replies.push_back({option.code, Rep::server, serverData(info)});
     }
     step.replies.push_back({option.code, Rep::ack});
@@ -202,6 +266,11 @@ Step Negotiator::onInfo(const Option& option)
         return refuse(option.code, Rep::errUnknown,
                       "no export has that name; NBD_OPT_LIST tells the names");
     }
+    if (hidden(*found))
+    {
+        return refuse(option.code, Rep::errTlsReqd,
+                      "this export needs NBD_OPT_STARTTLS first");
+    }
     const auto wants = [&](Info type) {
         return std::ranges::find(request->wanted, type) !=
                request->wanted.end();
@@ -212,7 +281,7 @@ Step Negotiator::onInfo(const Option& option)
     };
     // "at least one NBD_REP_INFO, with an NBD_INFO_EXPORT"; each type once,
     // however often it was asked for.
-    tell(toBytes(encode(InfoExport{found->size, found->flags})));
+    tell(toBytes(encode(InfoExport{found->size, flagsOf(*found)})));
     if (wants(Info::name))
     {
         tell(stringInfo(Info::name, found->name));
@@ -228,11 +297,115 @@ Step Negotiator::onInfo(const Option& option)
     step.replies.push_back({option.code, Rep::ack});
     if (option.code == Opt::go)
     {
-        selected = found;
-        selectedBy = option.code;
+        choose(*found, option.code);
         step.next = Phase::transmission;
     }
     return step;
+}
+
+Step Negotiator::onStartTls(const Option& option) const
+{
+    if (tls || !option.data.empty())
+    {
+        return refuse(option.code, Rep::errInvalid,
+                      tls ? "TLS is in use already"
+                          : "NBD_OPT_STARTTLS carries no data");
+    }
+    if (tlsMode == TlsMode::off)
+    {
+        return refuse(option.code, Rep::errPolicy,
+                      "this server does not offer TLS");
+    }
+    return {Phase::tls, {{option.code, Rep::ack}}};
+}
+
+Step Negotiator::onReplies(const Option& option, Replies wanted)
+{
+    if (!option.data.empty())
+    {
+        return refuse(option.code, Rep::errInvalid,
+                      nameOf(option.code) + " carries no data");
+    }
+    if (wanted == Replies::structured && replies == Replies::extended)
+    {
+        return refuse(option.code, Rep::errExtHeaderReqd,
+                      "extended headers take precedence");
+    }
+    replies = wanted;
+    return {Phase::options, {{option.code, Rep::ack}}};
+}
+
+Step Negotiator::onMeta(const Option& option)
+{
+    const bool set = option.code == Opt::setMetaContext;
+    if (set)
+    {
+        // "replaces all previously-set metadata contexts (including when this
+        // command fails)"
+        allocationOf = nullptr;
+    }
+    const Decoded<MetaRequest> request = decodeMetaRequest(option.data);
+    const bool valid = request && isString(request->exportName) &&
+                       std::ranges::all_of(request->queries, isString);
+    if (!valid)
+    {
+        return refuse(option.code, Rep::errInvalid,
+                      "a length inside the option disagrees with its data, or "
+                      "a string is no string");
+    }
+    if (set && replies == Replies::simple)
+    {
+        return refuse(option.code, Rep::errInvalid,
+                      "negotiate structured replies first");
+    }
+    const ExportInfo* found = find(request->exportName);
+    if (found == nullptr)
+    {
+        return refuse(option.code, Rep::errUnknown,
+                      "no export has that name; NBD_OPT_LIST tells the names");
+    }
+    if (hidden(*found))
+    {
+        return refuse(option.code, Rep::errTlsReqd,
+                      "this export needs NBD_OPT_STARTTLS first");
+    }
+    // The wildcard "base:" lists, and selects nothing ("The base: metadata
+    // namespace"); no query at all lists everything.
+    const bool matches = std::ranges::any_of(request->queries,
+                                             [set](std::string_view query) {
+        return query == allocationContext || (!set && query == "base:");
+    });
+    Step step;
+    if (matches || (!set && request->queries.empty()))
+    {
+        OptionReply context{option.code, Rep::metaContext};
+        append(context.data, set ? allocationId : 0U);
+        append(context.data, allocationContext);
+        step.replies.push_back(std::move(context));
+        allocationOf = set ? found : allocationOf;
+    }
+    step.replies.push_back({option.code, Rep::ack});
+    return step;
+}
+
+bool Negotiator::hidden(const ExportInfo& info) const
+{
+    return info.tlsOnly && !tls && tlsMode != TlsMode::off;
+}
+
+uint16_t Negotiator::flagsOf(const ExportInfo& info) const
+{
+    // "MUST leave this flag clear if structured replies have not been
+    // negotiated" ("Transmission flags")
+    return replies == Replies::simple
+               ? info.flags
+               : static_cast<uint16_t>(info.flags | sendDf);
+}
+
+void Negotiator::choose(const ExportInfo& info, Opt by)
+{
+    selectedBy = by;
+    agreed = {&info, flagsOf(info), replies, allocationOf == &info};
 }
 
 const ExportInfo* Negotiator::find(std::string_view name) const

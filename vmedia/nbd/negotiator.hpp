@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "terms.hpp"
 #include "wire.hpp"
 
 #include <cstdint>
@@ -11,16 +12,6 @@
 
 namespace vmedia::nbd
 {
-
-/// What a server tells of an export before transmission.
-struct ExportInfo
-{
-    std::string name; ///< at most 4096 bytes; "" is the default export
-    std::string description{};
-    uint64_t size = 0;
-    uint16_t flags = hasFlags; ///< TransmissionFlag
-    InfoBlockSize blockSize{1, 4096, 32U << 20};
-};
 
 /// One option as it came: the data is borrowed from the input.
 struct Option
@@ -41,6 +32,7 @@ struct OptionReply
 enum class Phase : uint8_t
 {
     options,
+    tls, ///< send the reply, then shake hands; then onTlsEstablished()
     transmission,
     closed,
 };
@@ -61,6 +53,15 @@ struct NegotiationLimits
     uint32_t dataBytes = 32U << 20; ///< … and beyond this ends the session
 };
 
+/// "Server-side requirements" of "TLS support": NOTLS, SELECTIVETLS (for the
+/// exports that are tlsOnly) and FORCEDTLS.
+enum class TlsMode : uint8_t
+{
+    off,
+    on,
+    require,
+};
+
 /// Fixed newstyle negotiation, server side. No socket and no clock in here.
 ///
 ///   flags   --unknown bit----------------------> closed
@@ -69,8 +70,13 @@ struct NegotiationLimits
 ///   options --EXPORT_NAME, export unknown------> closed
 ///   options --GO, export known-----------------> transmission
 ///   options --ABORT----------------------------> closed
-///   options --LIST, INFO, unknown, malformed---> options
+///   options --STARTTLS, TLS offered------------> tls, then options afresh
+///   options --any other, or malformed----------> options
 ///   options --over the limits------------------> closed
+///
+/// Where TLS is required and not there yet, every option but STARTTLS, ABORT
+/// and EXPORT_NAME (which ends the session) gets NBD_REP_ERR_TLS_REQD; once
+/// stopping, every one but ABORT gets NBD_REP_ERR_SHUTDOWN.
 ///
 /// Shape:   feed it the client's flags, then each option in order.
 /// Threads: none. One negotiator belongs to one connection.
@@ -80,7 +86,8 @@ class Negotiator
 {
   public:
     explicit Negotiator(std::span<const ExportInfo> exports,
-                        NegotiationLimits limits = {});
+                        NegotiationLimits limits = {},
+                        TlsMode tls = TlsMode::off);
 
     /// What the server sends before it has read anything.
     static Bytes greeting();
@@ -102,11 +109,16 @@ class Negotiator
     /// An option whose data was too long to keep.
     Step onSkipped(Opt option);
 
-    /// The export that transmission serves; set once Phase::transmission is
-    /// reached.
-    const ExportInfo* chosen() const
+    /// The handshake succeeded: nothing negotiated before it survives.
+    void onTlsEstablished();
+
+    /// From now on options are refused: the server is being shut down.
+    void onStopping();
+
+    /// What transmission goes by, once Phase::transmission is reached.
+    const Terms& terms() const
     {
-        return selected;
+        return agreed;
     }
     /// How the choice was made, for the log: EXPORT_NAME or GO.
     Opt chosenBy() const
@@ -115,16 +127,29 @@ class Negotiator
     }
 
   private:
+    std::optional<Step> refusedByState(Opt option) const;
     Step onExportName(const Option& option);
     Step onList(const Option& option) const;
     Step onInfo(const Option& option);
+    Step onStartTls(const Option& option) const;
+    Step onReplies(const Option& option, Replies wanted);
+    Step onMeta(const Option& option);
     const ExportInfo* find(std::string_view name) const;
+    bool hidden(const ExportInfo& info) const;
+    uint16_t flagsOf(const ExportInfo& info) const;
+    void choose(const ExportInfo& info, Opt by);
 
     std::span<const ExportInfo> exports;
     NegotiationLimits limits;
     uint32_t clientFlags = 0;
     uint32_t count = 0;
-    const ExportInfo* selected = nullptr;
+    TlsMode tlsMode;
+    bool tls = false;
+    bool stopping = false;
+    Replies replies = Replies::simple;
+    /// The export for which base:allocation is selected.
+    const ExportInfo* allocationOf = nullptr;
+    Terms agreed;
     Opt selectedBy{};
 };
 

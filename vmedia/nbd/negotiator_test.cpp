@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "chunk.hpp"
 #include "negotiator.hpp"
 
 #include <gtest/gtest.h>
@@ -64,8 +65,7 @@ TEST(Negotiator, dropsAClientWithUnknownFlags)
 TEST(Negotiator, answersUnknownOptionsAndGoesOn)
 {
     Negotiator n = fixed();
-    for (Opt option : {Opt{0x7777}, Opt{0xffffffff}, Opt::peekExport,
-                       Opt::startTls, Opt::structuredReply})
+    for (Opt option : {Opt{0x7777}, Opt{0xffffffff}, Opt::peekExport})
     {
         const Step step = send(n, option, "00000000"_hex);
         EXPECT_EQ(types(step), Types{Rep::errUnsup});
@@ -81,7 +81,7 @@ TEST(Negotiator, exportNameGivesSizeAndFlagsWithoutZeroes)
     EXPECT_TRUE(step.replies.empty());
     constexpr auto want = "0000000000100000 0005"_hex;
     EXPECT_EQ(step.raw, Bytes(want.begin(), want.end()));
-    EXPECT_EQ(n.chosen(), &exports[1]);
+    EXPECT_EQ(n.terms().info, &exports[1]);
 }
 
 TEST(Negotiator, exportNameGives124ZeroesToAClientThatDidNotDeclineThem)
@@ -151,7 +151,7 @@ TEST(Negotiator, infoTellsAndStaysAndGoTellsTheSameAndGoes)
     Step go = send(n, Opt::go, wanted);
     EXPECT_EQ(info.next, Phase::options);
     EXPECT_EQ(go.next, Phase::transmission);
-    EXPECT_EQ(n.chosen(), exports.data());
+    EXPECT_EQ(n.terms().info, exports.data());
     EXPECT_EQ(types(info), (Types{Rep::info, Rep::info, Rep::ack}));
     for (OptionReply& reply : go.replies)
     {
@@ -193,7 +193,7 @@ TEST(Negotiator, refusesBadInfoAndStaysUsable)
             EXPECT_EQ(step.next, Phase::options);
         }
     }
-    EXPECT_EQ(n.chosen(), nullptr);
+    EXPECT_EQ(n.terms().info, nullptr);
     EXPECT_EQ(types(send(n, Opt::list)).back(), Rep::ack);
 }
 
@@ -210,6 +210,185 @@ TEST(Negotiator, boundsWhatItKeepsAndHowLongItHaggles)
     EXPECT_EQ(n.onHeader({Opt::list, 0}), Data::keep);
     EXPECT_EQ(n.onSkipped(Opt::abort).next, Phase::closed);
     EXPECT_EQ(n.onHeader({Opt::list, 0}), Data::giveUp);
+}
+
+TEST(Negotiator, structuredRepliesAreAgreedOnOnceOrTwice)
+{
+    Negotiator n = fixed();
+    EXPECT_EQ(types(send(n, Opt::structuredReply, "00000000"_hex)),
+              Types{Rep::errInvalid});
+    EXPECT_EQ(types(send(n, Opt::structuredReply)), Types{Rep::ack});
+    EXPECT_EQ(types(send(n, Opt::structuredReply)), Types{Rep::ack});
+    send(n, Opt::exportName);
+    EXPECT_EQ(n.terms().replies, Replies::structured);
+    EXPECT_EQ(n.terms().flags, exports[0].flags | sendDf);
+}
+
+TEST(Negotiator, extendedHeadersTakePrecedence)
+{
+    Negotiator n = fixed();
+    send(n, Opt::structuredReply);
+    EXPECT_EQ(types(send(n, Opt::extendedHeaders)), Types{Rep::ack});
+    EXPECT_EQ(types(send(n, Opt::structuredReply)),
+              Types{Rep::errExtHeaderReqd});
+    EXPECT_EQ(send(n, Opt::exportName).next, Phase::closed);
+}
+
+namespace
+{
+
+Step meta(Negotiator& n, Opt option, std::string_view name,
+          std::vector<std::string_view> queries)
+{
+    const Bytes data = encodeMetaRequest(name, queries);
+    return n.on({option, data});
+}
+
+} // namespace
+
+TEST(Negotiator, listsTheOneContextThatThereIs)
+{
+    struct
+    {
+        std::vector<std::string_view> queries;
+        bool found;
+    } rows[] = {
+        {{}, true},
+        {{"base:"}, true},
+        {{"base:allocation"}, true},
+        {{"base:nosuch"}, false},
+        {{"x-none:y"}, false},
+        {{"x-none:y", "base:allocation", "base:allocation"}, true},
+    };
+    Negotiator n = fixed();
+    for (const auto& row : rows)
+    {
+        const Step step = meta(n, Opt::listMetaContext, "disk", row.queries);
+        EXPECT_EQ(types(step), row.found ? (Types{Rep::metaContext, Rep::ack})
+                                         : Types{Rep::ack});
+    }
+}
+
+TEST(Negotiator, selectsAContextForOneExportUntilTheNextAttempt)
+{
+    const auto selected = [](auto script) {
+        Negotiator n = fixed();
+        send(n, Opt::structuredReply);
+        script(n);
+        n.on({Opt::go, encodeInfoRequest("disk", {})});
+        return n.terms().allocation;
+    };
+    const auto set = [](Negotiator& n, std::string_view name,
+                        std::vector<std::string_view> queries) {
+        return types(meta(n, Opt::setMetaContext, name, std::move(queries)));
+    };
+    EXPECT_TRUE(selected([&](Negotiator& n) {
+        EXPECT_EQ(set(n, "disk", {"base:allocation", "base:allocation"}),
+                  (Types{Rep::metaContext, Rep::ack}));
+    }));
+    EXPECT_FALSE(selected([&](Negotiator& n) {
+        EXPECT_EQ(set(n, "disk", {"base:"}), Types{Rep::ack});
+    }));
+    EXPECT_FALSE(selected([&](Negotiator& n) {
+        set(n, "", {"base:allocation"}); // of another export
+    }));
+    EXPECT_FALSE(selected([&](Negotiator& n) {
+        set(n, "disk", {"base:allocation"});
+        EXPECT_EQ(set(n, "disk", {}), Types{Rep::ack});
+    }));
+    EXPECT_FALSE(selected([&](Negotiator& n) {
+        set(n, "disk", {"base:allocation"});
+        EXPECT_EQ(types(send(n, Opt::setMetaContext, "ffffffff"_hex)),
+                  Types{Rep::errInvalid});
+    }));
+}
+
+TEST(Negotiator, contextsNeedStructuredRepliesAndAnExport)
+{
+    Negotiator n = fixed();
+    EXPECT_EQ(types(meta(n, Opt::setMetaContext, "disk", {"base:allocation"})),
+              Types{Rep::errInvalid});
+    EXPECT_EQ(types(meta(n, Opt::listMetaContext, "no", {})),
+              Types{Rep::errUnknown});
+    EXPECT_EQ(types(meta(n, Opt::listMetaContext, "disk",
+                         {std::string_view("base:\0", 6)})),
+              Types{Rep::errInvalid});
+}
+
+TEST(Negotiator, withTlsRequiredNothingIsToldBeforeIt)
+{
+    const Bytes go = encodeInfoRequest("disk", {});
+    Negotiator n{exports, {}, TlsMode::require};
+    n.onClientFlags(clientFixedNewstyle);
+    for (Opt option : {Opt::list, Opt::info, Opt::go, Opt::structuredReply,
+                       Opt::listMetaContext, Opt::extendedHeaders,
+                       Opt::peekExport, Opt{0x7777}})
+    {
+        EXPECT_EQ(types(n.on({option, go})), Types{Rep::errTlsReqd});
+        EXPECT_EQ(types(n.onSkipped(option)), Types{Rep::errTlsReqd});
+    }
+    EXPECT_EQ(types(send(n, Opt::startTls, "00"_hex)), Types{Rep::errInvalid});
+    const Step start = send(n, Opt::startTls);
+    EXPECT_EQ(types(start), Types{Rep::ack});
+    EXPECT_EQ(start.next, Phase::tls);
+    n.onTlsEstablished();
+    EXPECT_EQ(types(send(n, Opt::startTls)), Types{Rep::errInvalid});
+    EXPECT_EQ(n.on({Opt::go, go}).next, Phase::transmission);
+}
+
+TEST(Negotiator, withTlsRequiredExportNameEndsAndAbortIsAcknowledged)
+{
+    Negotiator n{exports, {}, TlsMode::require};
+    n.onClientFlags(clientFixedNewstyle);
+    const Step name = send(n, Opt::exportName);
+    EXPECT_EQ(name.next, Phase::closed);
+    EXPECT_TRUE(name.raw.empty() && name.replies.empty());
+    EXPECT_EQ(types(send(n, Opt::abort)), Types{Rep::ack});
+}
+
+TEST(Negotiator, nothingAgreedInClearSurvivesTls)
+{
+    Negotiator n{exports, {}, TlsMode::on};
+    n.onClientFlags(clientFixedNewstyle);
+    send(n, Opt::structuredReply);
+    meta(n, Opt::setMetaContext, "disk", {"base:allocation"});
+    send(n, Opt::startTls);
+    n.onTlsEstablished();
+    n.on({Opt::go, encodeInfoRequest("disk", {})});
+    EXPECT_EQ(n.terms().replies, Replies::simple);
+    EXPECT_FALSE(n.terms().allocation);
+}
+
+TEST(Negotiator, anExportThatNeedsTlsIsHiddenUntilThen)
+{
+    std::vector<ExportInfo> some = exports;
+    some[1].tlsOnly = true;
+    const Bytes go = encodeInfoRequest("disk", {});
+    Negotiator n{some, {}, TlsMode::on};
+    n.onClientFlags(clientFixedNewstyle);
+    EXPECT_EQ(types(send(n, Opt::list)), (Types{Rep::server, Rep::ack}));
+    EXPECT_EQ(types(n.on({Opt::go, go})), Types{Rep::errTlsReqd});
+    EXPECT_EQ(send(n, Opt::exportName, "6469736b"_hex).next, Phase::closed);
+    n.onTlsEstablished();
+    EXPECT_EQ(types(send(n, Opt::list)),
+              (Types{Rep::server, Rep::server, Rep::ack}));
+    EXPECT_EQ(n.on({Opt::go, go}).next, Phase::transmission);
+}
+
+TEST(Negotiator, withoutTlsItIsRefusedAndNotRequired)
+{
+    Negotiator n = fixed();
+    EXPECT_EQ(types(send(n, Opt::startTls)), Types{Rep::errPolicy});
+    EXPECT_EQ(send(n, Opt::startTls).next, Phase::options);
+}
+
+TEST(Negotiator, refusesOptionsOnceItIsStopping)
+{
+    Negotiator n = fixed();
+    n.onStopping();
+    EXPECT_EQ(types(send(n, Opt::list)), Types{Rep::errShutdown});
+    EXPECT_EQ(send(n, Opt::exportName).next, Phase::closed);
+    EXPECT_EQ(types(send(n, Opt::abort)), Types{Rep::ack});
 }
 
 } // namespace vmedia::nbd

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include "handshake.hpp"
 #include "input.hpp"
+#include "reply.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
 
 namespace vmedia::nbd
 {
@@ -19,7 +18,11 @@ template <typename T>
 using Task = asio::awaitable<Result<T>>;
 
 /// Replies that wait to be sent together.
-constexpr size_t batchBytes = 4 << 20;
+constexpr size_t batchBytes = 1 << 20;
+
+/// Extents told in one reply: "SHOULD NOT send more than 2^20", and 64 Ki of
+/// them are as good, for the client asks again from where they end.
+constexpr size_t extentsMax = 1 << 16;
 
 class Session
 {
@@ -28,12 +31,13 @@ class Session
             const SessionOptions& with) :
         stream(peer), catalogue(offer), traffic(counters), options(with),
         deviation(with.deviation), input(peer),
-        negotiator(offer.infos, with.negotiation)
+        negotiator(offer.infos, with.negotiation, with.tls)
     {}
 
     Task<SessionEnd> run()
     {
-        Result<Phase> negotiated = co_await negotiate();
+        const Result<Phase> negotiated = co_await shakeHands(
+            stream, input, negotiator, deviation, options.stopping);
         if (!negotiated)
         {
             co_return tl::unexpected(negotiated.error());
@@ -42,168 +46,50 @@ class Session
         {
             co_return SessionEnd::aborted;
         }
+        begin();
         co_return co_await transmit();
     }
 
   private:
-    Task<Phase> negotiate()
+    void begin()
     {
-        Bytes greeting = Negotiator::greeting();
-        if (deviation.greeting)
-        {
-            deviation.greeting(greeting);
-        }
-        if (Result<void> sent = co_await send(greeting); !sent)
-        {
-            co_return during("greeting", sent.error());
-        }
-        Result<ByteView> flagBytes = co_await input.take(4);
-        if (!flagBytes)
-        {
-            co_return during("client flags", flagBytes.error());
-        }
-        const uint32_t flags = Reader{*flagBytes}.u32();
-        Phase phase = negotiator.onClientFlags(flags);
-        if (deviation.clientFlags)
-        {
-            deviation.clientFlags(flags, phase);
-        }
-        if (phase == Phase::closed)
-        {
-            co_return fail(Errc::protocol,
-                           fmt::format("client flags {:#x} hold a flag that "
-                                       "was not offered",
-                                       flags));
-        }
-        for (uint32_t number = 1; phase == Phase::options; ++number)
-        {
-            Result<Phase> next = co_await haggle();
-            if (!next)
-            {
-                co_return during(fmt::format("option {}", number),
-                                 next.error());
-            }
-            phase = *next;
-        }
-        co_return phase;
-    }
-
-    Task<Phase> haggle()
-    {
-        Result<ByteView> bytes = co_await input.take(OptionHeader::wireSize);
-        if (!bytes)
-        {
-            co_return tl::unexpected(bytes.error());
-        }
-        std::array<std::byte, OptionHeader::wireSize> headerBytes{};
-        std::ranges::copy(*bytes, headerBytes.begin());
-        if (deviation.header)
-        {
-            deviation.header(headerBytes);
-        }
-        const Decoded<OptionHeader> header = decodeOptionHeader(headerBytes);
-        if (!header)
-        {
-            co_return fail(Errc::protocol,
-                           "the client sent no IHAVEOPT before its option");
-        }
-        Step step;
-        switch (negotiator.onHeader(*header))
-        {
-            case Negotiator::Data::giveUp:
-                co_return fail(Errc::protocol,
-                               fmt::format("{} with {} bytes of data is more "
-                                           "than this server takes",
-                                           nameOf(header->option),
-                                           header->length));
-            case Negotiator::Data::skip:
-                if (auto done = co_await input.skip(header->length); !done)
-                {
-                    co_return tl::unexpected(done.error());
-                }
-                step = negotiator.onSkipped(header->option);
-                deviate({header->option, {}}, step);
-                break;
-            case Negotiator::Data::keep:
-                Result<ByteView> data = co_await input.take(header->length);
-                if (!data)
-                {
-                    co_return tl::unexpected(data.error());
-                }
-                step = negotiator.on({header->option, *data});
-                deviate({header->option, *data}, step);
-                break;
-        }
-        const Result<void> sent = co_await send(toBytes(step));
-        if (step.next == Phase::closed)
-        {
-            // Before `sent`: a client may abort and hang up without reading
-            // our ACK ("NBD_OPT_ABORT (2)"). That is no failure of ours.
-            if (header->option == Opt::abort)
-            {
-                co_return Phase::closed;
-            }
-            co_return fail(Errc::protocol,
-                           header->option == Opt::exportName
-                               ? "the client named an export that does not "
-                                 "exist"
-                               : "a client without C_FIXED_NEWSTYLE may only "
-                                 "send NBD_OPT_EXPORT_NAME");
-        }
-        if (!sent)
-        {
-            co_return tl::unexpected(sent.error());
-        }
-        co_return step.next;
-    }
-
-    void deviate(const Option& option, Step& step) const
-    {
-        if (deviation.step)
-        {
-            deviation.step(option, step);
-        }
-    }
-
-    static Bytes toBytes(const Step& step)
-    {
-        Bytes out;
-        for (const OptionReply& reply : step.replies)
-        {
-            append(out, encode(OptionReplyHeader{
-                            reply.option, reply.type,
-                            static_cast<uint32_t>(reply.data.size())}));
-            append(out, reply.data);
-        }
-        append(out, step.raw);
-        return out;
-    }
-
-    Task<SessionEnd> transmit()
-    {
-        const ExportInfo* info = negotiator.chosen();
-        const auto index = static_cast<size_t>(info - catalogue.infos.data());
+        const Terms& terms = negotiator.terms();
+        const ExportInfo& info = *terms.info;
+        const auto index = static_cast<size_t>(&info - catalogue.infos.data());
         content = catalogue.data.at(index).get();
+        can = content->abilities();
+        reply.emplace(terms.replies, out);
+        if (options.negotiated)
+        {
+            options.negotiated();
+        }
         if (options.log)
         {
             options.log(fmt::format(
                 "NBD negotiated ({}, export '{}', {} bytes, {})",
-                nameOf(negotiator.chosenBy()), info->name, info->size,
-                (info->flags & readOnly) != 0 ? "read-only" : "writable"));
+                nameOf(negotiator.chosenBy()), info.name, info.size,
+                (info.flags & readOnly) != 0 ? "read-only" : "writable"));
         }
+    }
+
+    Task<SessionEnd> transmit()
+    {
+        const bool extended = negotiator.terms().replies == Replies::extended;
+        const size_t headerSize = extended ? ExtendedRequest::wireSize
+                                           : Request::wireSize;
         while (true)
         {
             // What is finished goes out before we wait for more.
-            if (out.size() >= batchBytes ||
-                input.available() < Request::wireSize)
+            if (out.size() >= batchBytes || input.available() < headerSize)
             {
-                if (Result<void> sent = co_await sendBatch(); !sent)
+                const Result<void> sent = co_await sendBatch();
+                if (!sent)
                 {
                     co_return during("reply", sent.error());
                 }
             }
             const bool between = input.available() == 0;
-            Result<ByteView> bytes = co_await input.take(Request::wireSize);
+            const Result<ByteView> bytes = co_await input.take(headerSize);
             if (!bytes)
             {
                 if (between && bytes.error().code == Errc::closedByPeer &&
@@ -213,121 +99,214 @@ class Session
                 }
                 co_return during("request", bytes.error());
             }
-            Decoded<Request> request =
-                decodeRequest(bytes->first<Request::wireSize>());
-            if (!request)
+            Decoded<Command> command = decode(*bytes, extended);
+            if (!command)
             {
                 co_return fail(Errc::protocol,
                                "the client sent no request magic");
             }
             ++traffic.requests;
-            Plan todo = plan(*request, *info, options.transmission);
+            Plan todo = plan(*command, negotiator.terms(),
+                             options.transmission);
             if (deviation.plan)
             {
-                deviation.plan(*request, todo);
+                deviation.plan(*command, todo);
+            }
+            if (options.stopping != nullptr && *options.stopping &&
+                todo.action != Plan::Action::disconnect &&
+                todo.action != Plan::Action::giveUp)
+            {
+                todo = {Plan::Action::refuse, ErrorValue::eshutdown};
             }
             if (todo.action == Plan::Action::disconnect)
             {
                 // "the server MUST handle all outstanding requests"
-                if (Result<void> sent = co_await sendBatch(); !sent)
+                const Result<void> sent = co_await sendBatch();
+                if (!sent)
                 {
                     co_return during("reply", sent.error());
                 }
                 co_return SessionEnd::disconnected;
             }
-            if (Result<void> done = co_await carryOut(*request, todo); !done)
+            const Result<void> done = co_await carryOut(*command, todo);
+            if (!done)
             {
-                co_return during(nameOf(request->type), done.error());
+                co_return during(nameOf(command->type), done.error());
             }
         }
     }
 
-    Task<void> carryOut(const Request& request, const Plan& todo)
+    static Decoded<Command> decode(ByteView bytes, bool extended)
     {
+        if (extended)
+        {
+            return decodeExtendedRequest(
+                       bytes.first<ExtendedRequest::wireSize>())
+                .map([](const auto& r) { return Command::of(r); });
+        }
+        return decodeRequest(bytes.first<Request::wireSize>())
+            .map([](const auto& r) { return Command::of(r); });
+    }
+
+    Task<void> carryOut(const Command& command, const Plan& todo)
+    {
+        if (todo.action == Plan::Action::giveUp)
+        {
+            co_return fail(Errc::protocol,
+                           fmt::format("{} bytes of payload are more than "
+                                       "this server takes",
+                                       command.payload));
+        }
+        if (command.payload > 0)
+        {
+            const Result<void> taken = co_await takePayload(command, todo);
+            if (!taken)
+            {
+                co_return taken;
+            }
+        }
         switch (todo.action)
         {
             case Plan::Action::read:
-                read(request);
+                read(command);
                 break;
             case Plan::Action::write:
-            {
-                payload.resize(request.length);
-                auto filled = co_await input.fill(payload);
-                if (!filled)
-                {
-                    co_return filled;
-                }
-                int error = content->write(payload, request.offset);
-                if (error == 0 && (request.flags & commandFua) != 0)
-                {
-                    error = content->flush();
-                }
-                if (error == 0)
-                {
-                    traffic.writtenBytes += request.length;
-                }
-                reply(request, toErrorValue(error));
+                traffic.writtenBytes +=
+                    answer(command, content->write(payload, command.offset));
                 break;
-            }
             case Plan::Action::flush:
-                reply(request, toErrorValue(content->flush()));
+                answer(command, content->flush());
+                break;
+            case Plan::Action::trim:
+                answer(command, content->trim(command.offset, command.length));
+                break;
+            case Plan::Action::cache:
+                answer(command, content->cache(command.offset, command.length));
+                break;
+            case Plan::Action::zero:
+                answer(command, zero(command));
+                break;
+            case Plan::Action::blockStatus:
+                blockStatus(command);
                 break;
             case Plan::Action::refuse:
-                if (auto skipped = co_await input.skip(todo.skip); !skipped)
-                {
-                    co_return skipped;
-                }
-                reply(request, todo.error);
-                break;
             case Plan::Action::disconnect:
             case Plan::Action::giveUp:
-                co_return fail(Errc::protocol,
-                               fmt::format("a request of {} bytes is more "
-                                           "than this server takes",
-                                           request.length));
+                reply->error(command, todo.error);
+                break;
         }
         co_return Result<void>{};
     }
 
-    void read(const Request& request)
+    Task<void> takePayload(const Command& command, const Plan& todo)
     {
-        const size_t at = out.size();
-        out.resize(at + SimpleReply::wireSize + request.length);
-        const int error = content->read(
-            std::span(out).subspan(at + SimpleReply::wireSize), request.offset);
-        if (error != 0)
+        if (input.available() < command.payload)
         {
-            out.resize(at); // an error reply carries no data
-            reply(request, toErrorValue(error));
-            return;
+            // The payload may wait for what we owe.
+            const Result<void> sent = co_await sendBatch();
+            if (!sent)
+            {
+                co_return sent;
+            }
         }
-        traffic.readBytes += request.length;
-        const auto header =
-            encode(SimpleReply{ErrorValue::none, request.cookie});
-        std::copy(header.begin(), header.end(),
-                  out.begin() + static_cast<std::ptrdiff_t>(at));
+        if (todo.action != Plan::Action::write)
+        {
+            co_return co_await input.skip(command.payload);
+        }
+        payload.resize(command.payload);
+        co_return co_await input.fill(payload);
     }
 
-    void reply(const Request& request, ErrorValue error)
+    /// Replies to what changed content; FUA makes it durable first. Gives the
+    /// bytes that it was about, if it succeeded.
+    uint64_t answer(const Command& command, int errorNumber)
     {
-        append(out, encode(SimpleReply{error, request.cookie}));
+        if (errorNumber == 0 && (command.flags & commandFua) != 0)
+        {
+            errorNumber = content->flush();
+        }
+        if (errorNumber != 0)
+        {
+            reply->error(command, toErrorValue(errorNumber));
+            return 0;
+        }
+        reply->success(command);
+        return command.length;
+    }
+
+    int zero(const Command& command)
+    {
+        const exports::Zeroing how{
+            .mayPunch = (command.flags & commandNoHole) == 0,
+            .fastOnly = (command.flags & commandFastZero) != 0};
+        return content->zero(command.offset, command.length, how);
+    }
+
+    void read(const Command& command)
+    {
+        const auto fill = [this](std::span<std::byte> into, uint64_t offset) {
+            return content->read(into, offset);
+        };
+        const bool mayFragment = negotiator.terms().replies !=
+                                     Replies::simple &&
+                                 (command.flags & commandDf) == 0;
+        extents.clear();
+        bool done = false;
+        if (mayFragment && can.extents && command.length > 0 &&
+            wholeRead(command))
+        {
+            done = reply->dataAndHoles(command, extents, fill);
+        }
+        else
+        {
+            done = reply->data(command, fill);
+        }
+        if (done)
+        {
+            traffic.readBytes += command.length;
+        }
+    }
+
+    /// Fills `extents` with all of the read; false if it is cut too finely to
+    /// be worth it, or nothing can be told.
+    bool wholeRead(const Command& command)
+    {
+        constexpr size_t few = 64;
+        if (content->extents(command.offset, command.length, few, extents) != 0)
+        {
+            return false;
+        }
+        uint64_t covered = 0;
+        for (const exports::Extent& extent : extents)
+        {
+            covered += extent.length;
+        }
+        return covered == command.length;
+    }
+
+    void blockStatus(const Command& command)
+    {
+        const bool one = (command.flags & commandReqOne) != 0;
+        extents.clear();
+        const int errorNumber = content->extents(command.offset, command.length,
+                                                 one ? 1 : extentsMax, extents);
+        if (errorNumber != 0)
+        {
+            reply->error(command, toErrorValue(errorNumber));
+            return;
+        }
+        reply->blockStatus(command, extents);
     }
 
     Task<void> sendBatch()
     {
-        if (out.empty())
+        if (out.size() == 0)
         {
             co_return Result<void>{};
         }
-        Result<void> sent = co_await send(out);
+        const Result<void> sent = co_await stream.writeBytes(out.bytes());
         out.clear();
         co_return sent;
-    }
-
-    Task<void> send(ByteView bytes)
-    {
-        const asio::const_buffer buffer(bytes.data(), bytes.size());
-        co_return co_await stream.write(std::span(&buffer, 1));
     }
 
     Stream& stream;
@@ -338,8 +317,11 @@ class Session
     Input input;
     Negotiator negotiator;
     exports::Export* content = nullptr;
-    Bytes out;     ///< replies that wait to be sent
+    exports::Abilities can;
+    Output out;    ///< replies that wait to be sent
+    std::optional<ReplyWriter> reply;
     Bytes payload; ///< of the write in hand
+    std::vector<exports::Extent> extents;
 };
 
 } // namespace
@@ -348,11 +330,15 @@ void Catalogue::add(std::string name, exports::ExportPointer content)
 {
     const exports::Abilities can = content->abilities();
     uint16_t flags = hasFlags;
-    const auto advertise = [&flags](bool on, uint16_t flag) {
+    const auto advertise = [&flags](bool on, int flag) {
         flags = on ? static_cast<uint16_t>(flags | flag) : flags;
     };
     advertise(!can.write, readOnly);
     advertise(can.flush, sendFlush | sendFua);
+    advertise(can.write && can.trim, sendTrim);
+    advertise(can.write && can.zero, sendWriteZeroes);
+    advertise(can.write && can.zero && can.fastZero, sendFastZero);
+    advertise(can.cache, sendCache);
     advertise(can.rotational, rotational);
     advertise(can.multiConnection, canMultiConn);
     infos.push_back({std::move(name), {}, content->size(), flags});

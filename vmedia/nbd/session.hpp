@@ -44,8 +44,12 @@ struct SessionOptions
 {
     NegotiationLimits negotiation{};
     TransmissionLimits transmission{};
+    TlsMode tls = TlsMode::off; ///< `on` and `require` need Stream::startTls()
     Deviation deviation{};
     std::function<void(const std::string&)> log{}; ///< one line, no newline
+    std::function<void()> negotiated{};            ///< transmission begins
+    /// Once true, options get NBD_REP_ERR_SHUTDOWN and requests NBD_ESHUTDOWN.
+    const std::atomic<bool>* stopping = nullptr;
 };
 
 /// Serves one client to its end. Moves bytes; Negotiator and plan() decide.
@@ -53,8 +57,8 @@ struct SessionOptions
 /// Owner:  borrows everything; all of it outlives the coroutine.
 /// Errors: the peer broke the protocol or vanished in the middle of a
 ///         message; or Errc::cancelled.
-/// Memory: one input buffer (256 KiB) and one output batch (at most 4 MiB,
-///         or one reply if that is larger).
+/// Memory: the input buffer (256 KiB), one payload, and one batch of replies
+///         (1 MiB, and the reply that filled it).
 boost::asio::awaitable<Result<SessionEnd>> serve(Stream& stream,
                                                  Catalogue& catalogue,
                                                  Traffic& traffic,

@@ -31,6 +31,20 @@ class Stream
     /// All of it, in order.
     virtual boost::asio::awaitable<Result<void>>
         write(std::span<const boost::asio::const_buffer> buffers) = 0;
+
+    boost::asio::awaitable<Result<void>>
+        writeBytes(std::span<const std::byte> bytes)
+    {
+        const boost::asio::const_buffer buffer(bytes.data(), bytes.size());
+        co_return co_await write(std::span(&buffer, 1));
+    }
+
+    /// The server's half of a TLS handshake; what is read and written after it
+    /// goes through TLS. Only where the session offers TLS.
+    virtual boost::asio::awaitable<Result<void>> startTls()
+    {
+        co_return fail(Errc::usage, "this connection cannot start TLS");
+    }
 };
 
 /// What a failed transfer means, whatever kind of stream it was on.

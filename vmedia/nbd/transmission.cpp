@@ -6,93 +6,175 @@
 namespace vmedia::nbd
 {
 
+Command Command::of(const Request& r)
+{
+    return {r.flags,  r.type,   r.cookie,
+            r.offset, r.length, r.type == Cmd::write ? r.length : 0};
+}
+
+Command Command::of(const ExtendedRequest& r)
+{
+    const bool carries = (r.flags & commandPayloadLen) != 0;
+    return {r.flags,  r.type,   r.cookie,
+            r.offset, r.length, carries ? r.length : 0};
+}
+
 namespace
 {
 
 using Action = Plan::Action;
 
-/// @p flags may hold nothing but what the command and the export allow.
-bool flagsAllowed(const Request& request, const ExportInfo& info)
+Plan refuse(ErrorValue error)
 {
-    // FUA "is valid for all commands, provided NBD_FLAG_SEND_FUA has been
-    // negotiated" ("Command flags")
-    const uint16_t allowed = (info.flags & sendFua) != 0 ? uint16_t{commandFua}
-                                                         : uint16_t{0};
-    return (request.flags & ~allowed) == 0;
+    return {Action::refuse, error};
 }
 
-bool inside(const Request& request, const ExportInfo& info)
+/// The rules that several commands share, for one command and its terms.
+class Judge
 {
-    // Not offset + length: that wraps.
-    return request.offset <= info.size &&
-           request.length <= info.size - request.offset;
+  public:
+    Judge(const Command& judged, const Terms& agreed) :
+        command(judged), terms(agreed)
+    {}
+
+    /// The flags hold nothing but @p allowed, and FUA, which "is valid for all
+    /// commands, provided NBD_FLAG_SEND_FUA has been negotiated" ("Command
+    /// flags").
+    bool flagsWithin(uint16_t allowed) const
+    {
+        if (advertised(sendFua))
+        {
+            allowed |= commandFua;
+        }
+        return (command.flags & ~allowed) == 0;
+    }
+    bool advertised(uint16_t flag) const
+    {
+        return (terms.flags & flag) != 0;
+    }
+    bool inside() const
+    {
+        // Not offset + length: that wraps.
+        return command.offset <= terms.info->size &&
+               command.length <= terms.info->size - command.offset;
+    }
+    bool extended() const
+    {
+        return terms.replies == Replies::extended;
+    }
+
+  private:
+    const Command& command;
+    const Terms& terms;
+};
+
+Plan planRead(const Command& command, const Terms& terms, const Judge& judge,
+              TransmissionLimits limits)
+{
+    const bool simple = terms.replies == Replies::simple;
+    if (!judge.flagsWithin(simple ? 0 : commandDf) || !judge.inside())
+    {
+        return refuse(ErrorValue::einval);
+    }
+    if (command.length > limits.payload)
+    {
+        // "permitted to reject large read requests up front with
+        // NBD_EOVERFLOW", where replies are structured ("NBD_CMD_READ").
+        return refuse(simple ? ErrorValue::einval : ErrorValue::eoverflow);
+    }
+    return {Action::read};
 }
 
-Plan refuse(ErrorValue error, uint32_t skip = 0)
-{
-    return {Action::refuse, error, skip};
-}
-
-Plan planWrite(const Request& request, const ExportInfo& info,
+Plan planWrite(const Command& command, const Judge& judge,
                TransmissionLimits limits)
 {
-    if (request.length > limits.skipped)
+    if (judge.advertised(readOnly))
     {
-        return {Action::giveUp}; // skipping that much would be a gift
+        return refuse(ErrorValue::eperm);
     }
-    if ((info.flags & readOnly) != 0)
+    const uint16_t carries = judge.extended() ? commandPayloadLen : 0;
+    if (!judge.flagsWithin(carries) || command.length > limits.payload ||
+        command.payload != command.length)
     {
-        return refuse(ErrorValue::eperm, request.length);
+        return refuse(ErrorValue::einval);
     }
-    if (!flagsAllowed(request, info) || request.length > limits.payload)
+    return judge.inside() ? Plan{Action::write} : refuse(ErrorValue::enospc);
+}
+
+/// Commands that change content without a payload.
+Plan planChange(const Judge& judge, Action action, uint16_t needed,
+                uint16_t allowed, ErrorValue beyond)
+{
+    if (judge.advertised(readOnly))
     {
-        return refuse(ErrorValue::einval, request.length);
+        return refuse(ErrorValue::eperm);
     }
-    if (!inside(request, info))
+    if (!judge.advertised(needed) || !judge.flagsWithin(allowed))
     {
-        return refuse(ErrorValue::enospc, request.length);
+        return refuse(ErrorValue::einval);
     }
-    return {Action::write};
+    return judge.inside() ? Plan{action} : refuse(beyond);
+}
+
+Plan planBlockStatus(const Command& command, const Terms& terms,
+                     const Judge& judge)
+{
+    if (!terms.allocation || !judge.flagsWithin(commandReqOne) ||
+        command.length == 0 || !judge.inside())
+    {
+        return refuse(ErrorValue::einval);
+    }
+    return {Action::blockStatus};
 }
 
 } // namespace
 
-Plan plan(const Request& request, const ExportInfo& info,
-          TransmissionLimits limits)
+Plan plan(const Command& command, const Terms& terms, TransmissionLimits limits)
 {
-    switch (request.type)
+    const Judge judge(command, terms);
+    if (command.type == Cmd::disc)
+    {
+        return {Action::disconnect}; // whatever else it says
+    }
+    // With extended headers a server "SHOULD initiate hard disconnect" above
+    // its maximum payload; without, it may skip somewhat more.
+    if (command.payload > (judge.extended() ? limits.payload : limits.skipped))
+    {
+        return {Action::giveUp};
+    }
+    switch (command.type)
     {
         case Cmd::read:
-            if (!flagsAllowed(request, info) || !inside(request, info) ||
-                request.length > limits.payload)
-            {
-                return refuse(ErrorValue::einval);
-            }
-            return {Action::read};
+            return planRead(command, terms, judge, limits);
         case Cmd::write:
-            return planWrite(request, info, limits);
+            return planWrite(command, judge, limits);
         case Cmd::disc:
-            return {Action::disconnect}; // whatever else the request says
+            break; // answered above
         case Cmd::flush:
-            if ((info.flags & sendFlush) == 0 || !flagsAllowed(request, info))
-            {
-                return refuse(ErrorValue::einval);
-            }
-            return {Action::flush};
+            return judge.advertised(sendFlush) && judge.flagsWithin(0)
+                       ? Plan{Action::flush}
+                       : refuse(ErrorValue::einval);
         case Cmd::trim:
+            return planChange(judge, Action::trim, sendTrim, 0,
+                              ErrorValue::einval);
         case Cmd::writeZeroes:
-            if ((info.flags & readOnly) != 0)
-            {
-                return refuse(ErrorValue::eperm);
-            }
-            break;
+            return planChange(judge, Action::zero, sendWriteZeroes,
+                              judge.advertised(sendFastZero)
+                                  ? uint16_t{commandNoHole | commandFastZero}
+                                  : uint16_t{commandNoHole},
+                              ErrorValue::enospc);
         case Cmd::cache:
+            return judge.advertised(sendCache) && judge.flagsWithin(0) &&
+                           judge.inside()
+                       ? Plan{Action::cache}
+                       : refuse(ErrorValue::einval);
         case Cmd::blockStatus:
+            return planBlockStatus(command, terms, judge);
         case Cmd::resize:
             break;
     }
     // "SHOULD return NBD_EINVAL if it receives an unknown command" ("Error
-    // values"); no payload is assumed
+    // values"); no payload is assumed.
     return refuse(ErrorValue::einval);
 }
 
@@ -114,6 +196,10 @@ ErrorValue toErrorValue(int errorNumber)
         case EFBIG:
         case EDQUOT:
             return ErrorValue::enospc;
+        case ENOTSUP:
+            return ErrorValue::enotsup;
+        case ESHUTDOWN:
+            return ErrorValue::eshutdown;
         default:
             return ErrorValue::eio;
     }

@@ -1,25 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "negotiator.hpp"
+#include "chunk.hpp"
+#include "terms.hpp"
 
 namespace vmedia::nbd
 {
 
-/// What to do with one request.
+/// A request, compact or extended: what both say.
+struct Command
+{
+    uint16_t flags = 0;
+    Cmd type{};
+    uint64_t cookie = 0;
+    uint64_t offset = 0;
+    uint64_t length = 0;  ///< of its effect, or of its payload
+    uint64_t payload = 0; ///< bytes that follow it on the wire
+
+    static Command of(const Request& request);
+    static Command of(const ExtendedRequest& request);
+};
+
+/// What to do with one command.
 struct Plan
 {
     enum class Action : uint8_t
     {
-        read,       ///< reply with the export's data
-        write,      ///< take the payload, store it, reply
-        flush,      ///< make earlier writes durable, reply
-        refuse,     ///< reply with `error`, after skipping `skip` bytes
-        disconnect, ///< NBD_CMD_DISC: no reply, an orderly end
-        giveUp,     ///< the peer broke the framing or asks too much
+        read,        ///< reply with the export's data
+        write,       ///< take the payload, store it, reply
+        flush,       ///< make earlier writes durable, reply
+        trim,        ///< the content is not needed any more, reply
+        cache,       ///< it will be read soon, reply
+        zero,        ///< make it read as zeroes, reply
+        blockStatus, ///< reply with the extents
+        refuse,      ///< skip the payload, reply with `error`
+        disconnect,  ///< NBD_CMD_DISC: no reply, an orderly end
+        giveUp,      ///< the peer asks for more than a connection is worth
     };
     Action action;
     ErrorValue error = ErrorValue::none;
-    uint32_t skip = 0; ///< payload of a refused write, still on the wire
     bool operator==(const Plan&) const = default;
 };
 
@@ -32,10 +50,10 @@ struct TransmissionLimits
     uint32_t skipped = 128U << 20;
 };
 
-/// Decides by the request and the export alone. Pure: no session, no I/O.
+/// Decides by the command and the terms alone. Pure: no session, no I/O.
 ///
 /// Source: proto.md, "Transmission", "Request types", "Error values".
-Plan plan(const Request& request, const ExportInfo& info,
+Plan plan(const Command& command, const Terms& terms,
           TransmissionLimits limits = {});
 
 /// "Error values": what a system error number is on the wire.

@@ -16,15 +16,24 @@ constexpr uint32_t mebi = 1 << 20;
 const ExportInfo disk{"disk", "", mebi, hasFlags | sendFlush | sendFua};
 const ExportInfo medium{"", "", mebi, hasFlags | readOnly};
 
-Plan refused(ErrorValue error, uint32_t skip = 0)
+Plan refused(ErrorValue error)
 {
-    return {Action::refuse, error, skip};
+    return {Action::refuse, error};
 }
 
 Plan planOf(Cmd type, uint64_t offset, uint32_t length, uint16_t flags = 0,
-            const ExportInfo& info = disk)
+            const ExportInfo& info = disk, Replies replies = Replies::simple,
+            bool allocation = false)
 {
-    return plan({flags, type, 1, offset, length}, info);
+    return plan(Command::of(Request{flags, type, 1, offset, length}),
+                {&info, info.flags, replies, allocation});
+}
+
+Plan planExtended(Cmd type, uint64_t offset, uint64_t length,
+                  uint16_t flags = 0, const ExportInfo& info = disk)
+{
+    return plan(Command::of(ExtendedRequest{flags, type, 1, offset, length}),
+                {&info, info.flags, Replies::extended, true});
 }
 
 } // namespace
@@ -41,16 +50,14 @@ TEST(Transmission, servesReadsUpToTheLastByteAndNotBeyond)
               refused(ErrorValue::einval));
 }
 
-TEST(Transmission, aRefusedWriteSkipsItsPayload)
+TEST(Transmission, aRefusedWriteSaysWhy)
 {
     EXPECT_EQ(planOf(Cmd::write, 0, 512), Plan{Action::write});
-    EXPECT_EQ(planOf(Cmd::write, mebi, 512), refused(ErrorValue::enospc, 512));
-    EXPECT_EQ(planOf(Cmd::write, UINT64_MAX, 512),
-              refused(ErrorValue::enospc, 512));
+    EXPECT_EQ(planOf(Cmd::write, mebi, 512), refused(ErrorValue::enospc));
+    EXPECT_EQ(planOf(Cmd::write, UINT64_MAX, 512), refused(ErrorValue::enospc));
     EXPECT_EQ(planOf(Cmd::write, 0, 512, 0, medium),
-              refused(ErrorValue::eperm, 512));
-    EXPECT_EQ(planOf(Cmd::write, 0, 512, 1 << 15),
-              refused(ErrorValue::einval, 512));
+              refused(ErrorValue::eperm));
+    EXPECT_EQ(planOf(Cmd::write, 0, 512, 1 << 15), refused(ErrorValue::einval));
 }
 
 TEST(Transmission, boundsTheSizeOfARequest)
@@ -60,7 +67,7 @@ TEST(Transmission, boundsTheSizeOfARequest)
     EXPECT_EQ(planOf(Cmd::read, 0, 32 * mebi + 1, 0, big),
               refused(ErrorValue::einval));
     EXPECT_EQ(planOf(Cmd::write, 0, 33 * mebi, 0, big),
-              refused(ErrorValue::einval, 33 * mebi));
+              refused(ErrorValue::einval));
     EXPECT_EQ(planOf(Cmd::write, 0, UINT32_MAX, 0, big), Plan{Action::giveUp});
 }
 
@@ -82,6 +89,92 @@ TEST(Transmission, refusesWhatWasNotAdvertised)
     {
         EXPECT_EQ(planOf(type, 0, 512), refused(ErrorValue::einval));
     }
+}
+
+TEST(Transmission, onlyAWriteHasAPayloadInACompactRequest)
+{
+    EXPECT_EQ(Command::of(Request{0, Cmd::write, 1, 0, 512}).payload, 512U);
+    for (Cmd type : {Cmd::read, Cmd::trim, Cmd::blockStatus, Cmd{99}})
+    {
+        EXPECT_EQ(Command::of(Request{0, type, 1, 0, 512}).payload, 0U);
+    }
+}
+
+TEST(Transmission, anExtendedRequestSaysWhetherItCarriesAPayload)
+{
+    const ExtendedRequest with{commandPayloadLen, Cmd::read, 1, 0, 16};
+    EXPECT_EQ(Command::of(with).payload, 16U);
+    EXPECT_EQ(planExtended(Cmd::read, 0, 16, commandPayloadLen),
+              refused(ErrorValue::einval));
+    EXPECT_EQ(planExtended(Cmd::write, 0, 16, commandPayloadLen),
+              Plan{Action::write});
+    EXPECT_EQ(planExtended(Cmd::write, 0, 16), refused(ErrorValue::einval));
+    EXPECT_EQ(planExtended(Cmd::write, 0, 33 * mebi, commandPayloadLen),
+              Plan{Action::giveUp});
+}
+
+TEST(Transmission, extendedLengthsOf64BitsDoNotWrap)
+{
+    const ExportInfo big{"", "", uint64_t{1} << 40, hasFlags | sendTrim};
+    EXPECT_EQ(planExtended(Cmd::trim, 0, uint64_t{1} << 40, 0, big),
+              Plan{Action::trim});
+    for (uint64_t length : {uint64_t{1} << 63, UINT64_MAX})
+    {
+        EXPECT_EQ(planExtended(Cmd::trim, 512, length, 0, big),
+                  refused(ErrorValue::einval));
+        EXPECT_EQ(planExtended(Cmd::read, 512, length, 0, big),
+                  refused(ErrorValue::einval));
+    }
+}
+
+TEST(Transmission, servesWhatIsAdvertised)
+{
+    const ExportInfo full{"", "", mebi,
+                          hasFlags | sendTrim | sendWriteZeroes | sendFastZero |
+                              sendCache};
+    EXPECT_EQ(planOf(Cmd::trim, 0, 512, 0, full), Plan{Action::trim});
+    EXPECT_EQ(planOf(Cmd::trim, mebi, 512, 0, full),
+              refused(ErrorValue::einval));
+    EXPECT_EQ(
+        planOf(Cmd::writeZeroes, 0, 512, commandNoHole | commandFastZero, full),
+        Plan{Action::zero});
+    EXPECT_EQ(planOf(Cmd::writeZeroes, mebi, 512, 0, full),
+              refused(ErrorValue::enospc));
+    EXPECT_EQ(planOf(Cmd::writeZeroes, 0, 512, commandDf, full),
+              refused(ErrorValue::einval));
+    EXPECT_EQ(planOf(Cmd::cache, 0, mebi, 0, full), Plan{Action::cache});
+    EXPECT_EQ(planOf(Cmd::cache, 1, mebi, 0, full),
+              refused(ErrorValue::einval));
+}
+
+TEST(Transmission, fastZeroNeedsToBeAdvertised)
+{
+    const ExportInfo slow{"", "", mebi, hasFlags | sendWriteZeroes};
+    EXPECT_EQ(planOf(Cmd::writeZeroes, 0, 512, commandFastZero, slow),
+              refused(ErrorValue::einval));
+}
+
+TEST(Transmission, dontFragmentAndBlockStatusNeedStructuredReplies)
+{
+    EXPECT_EQ(planOf(Cmd::read, 0, 1, commandDf), refused(ErrorValue::einval));
+    EXPECT_EQ(planOf(Cmd::read, 0, 1, commandDf, disk, Replies::structured),
+              Plan{Action::read});
+    const auto status = [](uint32_t length, uint16_t flags, bool selected) {
+        return planOf(Cmd::blockStatus, 0, length, flags, disk,
+                      Replies::structured, selected);
+    };
+    EXPECT_EQ(status(mebi, 0, true), Plan{Action::blockStatus});
+    EXPECT_EQ(status(512, commandReqOne, true), Plan{Action::blockStatus});
+    EXPECT_EQ(status(mebi, 0, false), refused(ErrorValue::einval));
+    EXPECT_EQ(status(0, 0, true), refused(ErrorValue::einval));
+    EXPECT_EQ(status(mebi + 1, 0, true), refused(ErrorValue::einval));
+}
+
+TEST(Transmission, aReadTooLargeIsAnOverflowWhereRepliesAreStructured)
+{
+    const ExportInfo big{"", "", uint64_t{1} << 40, hasFlags};
+    EXPECT_EQ(planOf(Cmd::read, 0, 33 * mebi, 0, big, Replies::structured),
+              refused(ErrorValue::eoverflow));
 }
 
 TEST(Transmission, disconnectsWhateverElseTheRequestSays)
