@@ -4,6 +4,7 @@
 // Read:   items/s on one core; the fastest server of docs/architecture.md
 //         answers 0.2 M/s, so anything above a few M/s is not the limit.
 // Leaves: sockets, storage and TLS, which need peers to compare with.
+#include "vmedia/nbd/negotiator.hpp"
 #include "vmedia/nbd/transmission.hpp"
 
 #include <benchmark/benchmark.h>
@@ -34,13 +35,15 @@ void decodeAndPlan(benchmark::State& state)
     const auto count = static_cast<size_t>(state.range(0));
     const auto stream = distinct(count);
     const ExportInfo info{"", "", count * blockBytes, hasFlags | readOnly};
+    const Terms terms{&info, info.flags, Replies::simple, false};
     for (auto _ : state)
     {
         uint64_t bytes = 0;
         for (const auto& message : stream)
         {
             const Decoded<Request> request = decodeRequest(message);
-            bytes += plan(*request, info).action == Plan::Action::read
+            bytes += plan(Command::of(*request), terms).action ==
+                             Plan::Action::read
                          ? request->length
                          : 0;
         }
