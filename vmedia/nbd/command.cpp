@@ -10,11 +10,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 namespace vmedia::nbd
 {
@@ -143,11 +141,15 @@ Result<void> serveUntilStopped(const ServeOptions& options)
     }
     Catalogue catalogue;
     catalogue.add(options.exportName, std::move(*data));
+    catalogue.infos.front().blockSize.maximum = options.requestBytes;
 
     asio::io_context context;
     ServerOptions with;
     with.endpoint = {options.unixSocket, options.address, options.port};
     with.connections = options.connections;
+    with.negotiationDeadline = std::chrono::seconds(options.negotiationSeconds);
+    with.session.negotiation = options.limits;
+    with.session.transmission.payload = options.requestBytes;
     with.session.deviation = options.deviation;
     if (options.verbose)
     {
@@ -184,16 +186,7 @@ Result<void> serveUntilStopped(const ServeOptions& options)
                (*server)->uri(), info.size,
                options.readOnly ? "read-only" : "writable");
 
-    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-    const unsigned threads = options.threads != 0 ? options.threads
-                                                  : std::min(4U, cores);
-    std::vector<std::jthread> others;
-    for (unsigned i = 1; i < threads; ++i)
-    {
-        others.emplace_back([&context] { context.run(); });
-    }
     context.run();
-    others.clear(); // joins
     return {};
 }
 
@@ -216,13 +209,27 @@ void addServe(CLI::App& app, ServeOptions& options)
                  "Refuse writes; the image needs no write permission");
     app.add_option("-e,--exportname", options.exportName,
                    "Name of the export; without it, the default export \"\"");
-    app.add_option("-t,--threads", options.threads,
-                   "Threads that serve; 0 is one a core, at most 4")
-        ->check(CLI::Range(0U, 256U))
-        ->capture_default_str();
     app.add_option("--connections", options.connections,
                    "Clients at the same time; more are turned away")
         ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--negotiation-timeout", options.negotiationSeconds,
+                   "Seconds that a client may take until transmission")
+        ->check(CLI::Range(1U, 86400U))
+        ->capture_default_str();
+    app.add_option("--options", options.limits.options,
+                   "Options that a client may send until transmission")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--option-bytes", options.limits.keptBytes,
+                   "Bytes of an option that are kept; longer ones are refused")
+        ->check(CLI::Range(8192U, 256U << 10))
+        ->capture_default_str();
+    app.add_option("--request-size", options.requestBytes,
+                   "Bytes that one request may read or write; one payload and "
+                   "one reply of that size are all that a client can make the "
+                   "server hold")
+        ->check(CLI::Range(1U << 16, 1U << 30))
         ->capture_default_str();
     app.add_flag("-v,--verbose", options.verbose,
                  "A line for each client's beginning and end");

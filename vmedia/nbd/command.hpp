@@ -20,8 +20,10 @@ struct ServeOptions
     std::string pidFile;
     bool readOnly = false;
     std::string exportName;
-    unsigned threads = 0; ///< 0: one a core, at most 4
     uint32_t connections = 100;
+    unsigned negotiationSeconds = 30;
+    NegotiationLimits limits{};
+    uint32_t requestBytes = 32U << 20;
     bool verbose = false;
     std::string plugin;                  ///< "file" or "memory"
     std::vector<std::string> parameters; ///< "disk.img" or "file=disk.img"

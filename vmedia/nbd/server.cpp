@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server.hpp"
 
+#include "descriptor_stream.hpp"
 #include "listener.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <chrono>
 #include <exception>
 #include <list>
+#include <optional>
+#include <thread>
 
 namespace vmedia::nbd
 {
@@ -26,6 +32,47 @@ using Unix = asio::local::stream_protocol;
 namespace
 {
 
+void rethrow(std::exception_ptr error)
+{
+    if (error)
+    {
+        std::rethrow_exception(error); // a broken promise of our own
+    }
+}
+
+/// A client and the thread that serves it. Made and destroyed on the server's
+/// executor, which stays busy until it goes.
+struct Connection
+{
+    Connection(const asio::any_io_executor& executor, int connected,
+               uint64_t count) :
+        socket(connected), number(count), working(executor), deadline(executor)
+    {}
+    ~Connection()
+    {
+        if (thread.joinable())
+        {
+            thread.join();
+        }
+        ::close(socket);
+    }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// Ends what the thread waits for.
+    void end() const
+    {
+        ::shutdown(socket, SHUT_RDWR);
+    }
+
+    int socket;
+    uint64_t number;
+    std::atomic<bool> negotiated = false;
+    asio::executor_work_guard<asio::any_io_executor> working;
+    asio::steady_timer deadline; ///< for negotiation
+    std::thread thread{};
+};
+
 template <typename Protocol>
 class Listening : public Server
 {
@@ -35,10 +82,12 @@ class Listening : public Server
 
     Listening(Acceptor opened, Catalogue& offer, ServerOptions with,
               SocketFile file) :
-        socketFile(std::move(file)),
-        strand(asio::make_strand(opened.get_executor())),
-        acceptor(std::move(opened)), catalogue(offer), options(std::move(with))
-    {}
+        socketFile(std::move(file)), acceptor(std::move(opened)),
+        grace(acceptor.get_executor()), catalogue(offer),
+        options(std::move(with))
+    {
+        options.session.stopping = &stopping;
+    }
 
     std::string uri() const override
     {
@@ -55,18 +104,30 @@ class Listening : public Server
 
     void start() override
     {
-        asio::co_spawn(strand, accept(), rethrow);
+        asio::co_spawn(acceptor.get_executor(), accept(), rethrow);
     }
 
     void stop() override
     {
-        asio::post(strand, [this] {
+        asio::post(acceptor.get_executor(), [this] {
             stopping = true;
             acceptor.close();
-            for (const auto& each : connections)
+            if (connections.empty())
             {
-                close(each);
+                return;
             }
+            // Requests in hand are finished, later ones refused; then it is
+            // over, also for clients that say nothing.
+            grace.expires_after(options.grace);
+            grace.async_wait([this](boost::system::error_code error) {
+                for (const Connection& each : connections)
+                {
+                    if (!error)
+                    {
+                        each.end();
+                    }
+                }
+            });
         });
     }
 
@@ -76,38 +137,14 @@ class Listening : public Server
     }
 
   private:
-    /// A session that runs; listed in `connections`, on the server's strand.
-    struct Connection
-    {
-        Socket socket;
-        uint64_t number;
-    };
-    using Shared = std::shared_ptr<Connection>;
-
-    /// The socket belongs to its own strand: shutting it down from there
-    /// wakes the session with an end of file.
-    static void close(const Shared& connection)
-    {
-        asio::post(connection->socket.get_executor(), [connection] {
-            boost::system::error_code ignored;
-            connection->socket.shutdown(Socket::shutdown_both, ignored);
-        });
-    }
-
-    static void rethrow(std::exception_ptr error)
-    {
-        if (error)
-        {
-            std::rethrow_exception(error); // a broken promise of our own
-        }
-    }
+    using Place = std::list<Connection>::iterator;
 
     asio::awaitable<void> accept()
     {
         while (!stopping)
         {
             boost::system::error_code error;
-            Socket socket(asio::make_strand(acceptor.get_executor()));
+            Socket socket(acceptor.get_executor());
             co_await acceptor.async_accept(
                 socket, asio::redirect_error(asio::use_awaitable, error));
             if (stopping || error == asio::error::operation_aborted)
@@ -119,7 +156,7 @@ class Listening : public Server
                 // Out of descriptors, or gone before we came: the others
                 // must not suffer, nor a core spin until one ends.
                 log(fmt::format("accept: {}", error.message()));
-                asio::steady_timer pause(strand,
+                asio::steady_timer pause(acceptor.get_executor(),
                                          std::chrono::milliseconds(100));
                 co_await pause.async_wait(
                     asio::redirect_error(asio::use_awaitable, error));
@@ -136,33 +173,70 @@ class Listening : public Server
             {
                 socket.set_option(Tcp::no_delay(true), error);
             }
-            const auto connection = std::make_shared<Connection>(
-                Connection{std::move(socket), ++accepted});
-            connections.push_back(connection);
-            asio::co_spawn(connection->socket.get_executor(),
-                           converse(connection), rethrow);
+            begin(socket.release());
         }
     }
 
-    asio::awaitable<void> converse(Shared connection)
+    void begin(int socket)
+    {
+        connections.emplace_back(acceptor.get_executor(), socket, ++accepted);
+        const Place place = std::prev(connections.end());
+        place->deadline.expires_after(options.negotiationDeadline);
+        place->deadline.async_wait(
+            [this, place](boost::system::error_code error) {
+            if (!error && !place->negotiated)
+            {
+                log(fmt::format("client {}: negotiation took longer than {} s",
+                                place->number,
+                                options.negotiationDeadline.count()));
+                place->end();
+            }
+        });
+        try
+        {
+            place->thread = std::thread([this, place] {
+                converse(*place);
+                asio::post(acceptor.get_executor(),
+                           [this, place] { finish(place); });
+            });
+        }
+        catch (const std::system_error& error)
+        {
+            log(fmt::format("a client was refused: {}", error.what()));
+            finish(place);
+        }
+    }
+
+    void finish(Place place)
+    {
+        connections.erase(place); // its timer with it
+        if (stopping && connections.empty())
+        {
+            grace.cancel();
+        }
+    }
+
+    /// On the connection's own thread, from beginning to end.
+    void converse(Connection& connection)
     {
         SessionOptions mine = options.session;
-        const uint64_t number = connection->number;
-        mine.log = [this, number](const std::string& line) {
-            log(fmt::format("client {}: {}", number, line));
+        mine.log = [this, &connection](const std::string& line) {
+            log(fmt::format("client {}: {}", connection.number, line));
         };
-        SocketStream<Socket> stream(connection->socket);
-        const Result<SessionEnd> end = co_await serve(stream, catalogue,
-                                                      counters, mine);
-        if (!end)
-        {
-            mine.log(describe(end.error()));
-        }
-        boost::system::error_code ignored;
-        connection->socket.shutdown(Socket::shutdown_both, ignored);
-        connection->socket.close(ignored);
-        asio::post(strand,
-                   [this, connection] { connections.remove(connection); });
+        mine.negotiated = [&connection] { connection.negotiated = true; };
+        DescriptorStream stream(connection.socket);
+        asio::io_context own(1);
+        asio::co_spawn(
+            own, serve(stream, catalogue, counters, mine),
+            [&mine](std::exception_ptr error, Result<SessionEnd> end) {
+            rethrow(std::move(error));
+            if (!end)
+            {
+                mine.log(describe(end.error()));
+            }
+        });
+        own.run();
+        connection.end();
     }
 
     void log(const std::string& line)
@@ -174,14 +248,14 @@ class Listening : public Server
     }
 
     SocketFile socketFile; ///< removed last
-    asio::strand<asio::any_io_executor> strand;
     Acceptor acceptor;
+    asio::steady_timer grace;
     Catalogue& catalogue;
     ServerOptions options;
     Traffic counters;
-    std::list<Shared> connections;
+    std::list<Connection> connections;
     uint64_t accepted = 0;
-    bool stopping = false;
+    std::atomic<bool> stopping = false;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,13 +25,17 @@ struct ServerOptions
     Endpoint endpoint{};
     SessionOptions session{};
     uint32_t connections = 100; ///< more of them are closed at once
+    std::chrono::seconds negotiationDeadline{30};
+    /// How long clients have, once stopped, to finish and be told.
+    std::chrono::milliseconds grace{1000};
 };
 
 /// Serves a catalogue to many clients at once.
 ///
 /// Owner:   removes the unix socket that it made. Borrows the catalogue.
-/// Threads: run the executor on as many threads as you like; each session
-///          stays on a strand of its own. start() and stop() from any.
+/// Threads: each session has a thread of its own, where it blocks; accepting
+///          and deadlines need one that runs the executor. start() and stop()
+///          from any. session.log is called from all of them.
 class Server
 {
   public:

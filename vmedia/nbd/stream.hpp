@@ -4,9 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include <span>
 
@@ -49,44 +47,5 @@ class Stream
 
 /// What a failed transfer means, whatever kind of stream it was on.
 Error transferError(const boost::system::error_code& error);
-
-/// A connected stream socket of Asio's, TCP or unix. Borrowed.
-template <typename Socket>
-class SocketStream : public Stream
-{
-  public:
-    explicit SocketStream(Socket& connected) : socket(connected) {}
-
-    boost::asio::awaitable<Result<size_t>>
-        readSome(boost::asio::mutable_buffer into) override
-    {
-        boost::system::error_code error;
-        const size_t got = co_await socket.async_read_some(
-            into,
-            boost::asio::redirect_error(boost::asio::use_awaitable, error));
-        if (error)
-        {
-            co_return tl::unexpected(transferError(error));
-        }
-        co_return got;
-    }
-
-    boost::asio::awaitable<Result<void>>
-        write(std::span<const boost::asio::const_buffer> buffers) override
-    {
-        boost::system::error_code error;
-        co_await boost::asio::async_write(
-            socket, buffers,
-            boost::asio::redirect_error(boost::asio::use_awaitable, error));
-        if (error)
-        {
-            co_return tl::unexpected(transferError(error));
-        }
-        co_return Result<void>{};
-    }
-
-  private:
-    Socket& socket;
-};
 
 } // namespace vmedia::nbd
