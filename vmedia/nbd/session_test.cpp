@@ -62,13 +62,17 @@ struct Outcome
     Bytes disk; ///< the content afterwards
 };
 
-Outcome play(ByteView script, size_t piece = 1 << 20)
+Outcome play(ByteView script, size_t piece = 1 << 20,
+             TlsMode tls = TlsMode::off,
+             const std::atomic<bool>* stopping = nullptr)
 {
     Catalogue catalogue;
     catalogue.add("disk",
                   *exports::openMemory(4096, exports::Access::readWrite));
     Traffic traffic;
-    const SessionOptions options;
+    SessionOptions options;
+    options.tls = tls;
+    options.stopping = stopping;
     Script peer(script, piece);
     asio::io_context context;
     auto future = asio::co_spawn(
@@ -143,6 +147,60 @@ TEST(Session, endsWhereverThePeerVanishes)
             EXPECT_EQ(outcome.end.error().code, Errc::closedByPeer);
         }
     }
+}
+
+TEST(Session, extendedHeadersAreUsedBothWays)
+{
+    constexpr auto extended = "49484156454f5054 0000000b 00000000"_hex;
+    constexpr auto write =
+        "21e41c71 0020 0001 0000000000000001 0000000000000200"
+        "0000000000000004 a1a2a3a4"_hex;
+    constexpr auto strayPayload = // a read that carries one
+        "21e41c71 0020 0000 0000000000000002 0000000000000200"
+        "0000000000000004 b1b2b3b4"_hex;
+    constexpr auto read = "21e41c71 0000 0000 0000000000000003 0000000000000200"
+                          "0000000000000004"_hex;
+    const Outcome outcome =
+        play(join(flags, extended, go, write, strayPayload, read), 5);
+    EXPECT_EQ(outcome.end, SessionEnd::closed);
+    constexpr auto tail = "6e8a278c 0001 0001 0000000000000003 0000000000000200"
+                          "000000000000000c 0000000000000200 a1a2a3a4"_hex;
+    ASSERT_GT(outcome.told.size(), tail.size());
+    EXPECT_TRUE(std::equal(tail.rbegin(), tail.rend(), outcome.told.rbegin()));
+}
+
+TEST(Session, aCompactRequestIsNotExecutedOnceHeadersAreExtended)
+{
+    constexpr auto extended = "49484156454f5054 0000000b 00000000"_hex;
+    const Outcome outcome = play(join(flags, extended, go, writeFour));
+    ASSERT_FALSE(outcome.end);
+    EXPECT_EQ(outcome.end.error().code, Errc::protocol);
+    EXPECT_EQ(outcome.disk, Bytes(4096));
+}
+
+TEST(Session, startTlsWithMoreBehindItEndsTheSession)
+{
+    constexpr auto startTls = "49484156454f5054 00000005 00000000"_hex;
+    constexpr auto list = "49484156454f5054 00000003 00000000"_hex;
+    const Outcome outcome = play(join(flags, startTls, list), 1 << 20,
+                                 TlsMode::require);
+    ASSERT_FALSE(outcome.end);
+    EXPECT_EQ(outcome.end.error().code, Errc::protocol);
+    // The ACK was the last word: nothing was listed.
+    constexpr auto ack = "0003e889045565a9 00000005 00000001 00000000"_hex;
+    EXPECT_TRUE(std::equal(ack.rbegin(), ack.rend(), outcome.told.rbegin()));
+    EXPECT_EQ(outcome.told.size(), 18 + ack.size());
+}
+
+TEST(Session, onceStoppingRequestsAreRefused)
+{
+    const std::atomic<bool> stopping = true;
+    const Outcome outcome = play(join(flags, go), 1 << 20, TlsMode::off,
+                                 &stopping);
+    constexpr auto shutdown = "80000007"_hex; // NBD_REP_ERR_SHUTDOWN
+    EXPECT_NE(std::search(outcome.told.begin(), outcome.told.end(),
+                          shutdown.begin(), shutdown.end()),
+              outcome.told.end());
 }
 
 TEST(Session, anUnfinishedWriteChangesNothing)
