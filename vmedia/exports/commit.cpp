@@ -29,7 +29,7 @@ tl::unexpected<Error> taken(const std::string& path)
 Result<void> copyData(Export& content, const Descriptor& to,
                       const std::string& path)
 {
-    constexpr uint64_t pieceSize = 64 * 1024;
+    constexpr uint64_t pieceSize = 1 << 16;
     constexpr uint64_t askedMost = 1 << 30;
     constexpr size_t extentsMost = 1024;
     std::vector<std::byte> buffer(pieceSize);

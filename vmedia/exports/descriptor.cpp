@@ -69,7 +69,7 @@ int Descriptor::write(std::span<const std::byte> from, uint64_t offset) const
 
 int Descriptor::writeZeroes(uint64_t offset, uint64_t length) const
 {
-    static constexpr std::array<std::byte, 256 * 1024> zeroes{};
+    static constexpr std::array<std::byte, 1 << 18> zeroes{};
     while (length > 0)
     {
         const uint64_t piece = std::min<uint64_t>(length, zeroes.size());

@@ -48,7 +48,7 @@ class FileExport : public Export
     }
     int write(std::span<const std::byte> from, uint64_t offset) override
     {
-        return file.write(from, offset);
+        return shrank() ? EIO : file.write(from, offset);
     }
     int flush() override
     {
@@ -109,12 +109,14 @@ class FileExport : public Export
         return file.allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
                              length);
     }
-    /// fallocate() has nothing against a range behind the end of file.
+    /// Neither fallocate() nor pwrite() minds a range behind the end of file,
+    /// and a write there would make zeroes of what was lost.
     bool shrank() const
     {
         struct stat status = {};
         return ::fstat(file.get(), &status) != 0 ||
-               static_cast<uint64_t>(status.st_size) < bytesTotal;
+               (S_ISREG(status.st_mode) &&
+                static_cast<uint64_t>(status.st_size) < bytesTotal);
     }
 
     Access access;

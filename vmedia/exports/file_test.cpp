@@ -120,6 +120,7 @@ TEST(FileExport, aFileThatShrankGivesEioAndNoZeroes)
     Bytes buffer(512);
     EXPECT_EQ((*file)->read(buffer, 0), 0);
     EXPECT_EQ((*file)->read(buffer, 800), EIO);
+    EXPECT_EQ((*file)->write(buffer, 65536), EIO);
     EXPECT_EQ((*file)->trim(65536, 65536), EIO);
     EXPECT_EQ((*file)->zero(65536, 65536, {}), EIO);
     std::vector<Extent> found;

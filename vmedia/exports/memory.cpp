@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <shared_mutex>
 
 namespace vmedia::exports
@@ -17,7 +18,7 @@ namespace
 {
 
 // Of what extents() tells and trim() gives back; any page size divides it.
-constexpr uint64_t blockSize = 64 * 1024;
+constexpr uint64_t blockSize = 1 << 16;
 
 class MemoryExport : public Export
 {

@@ -9,7 +9,8 @@ namespace vmedia::exports
 ///
 ///   file PATH                  or file=PATH
 ///   memory SIZE                or size=SIZE; pattern and null likewise
-///   overlay PLUGIN PARAMETER   what is below, opened read-only
+///   overlay PLUGIN PARAMETER   what is below, opened read-only; gives an
+///                              Overlay, for who wants to commit it
 ///   forward URI                or uri=URI
 ///
 /// Errors: no such plugin, not one parameter, and those of the plugin.

@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <shared_mutex>
 
 namespace vmedia::exports
@@ -24,7 +26,7 @@ namespace vmedia::exports
 namespace
 {
 
-constexpr uint64_t blockSize = 64 * 1024;
+constexpr uint64_t blockSize = 1 << 16;
 
 /// Where the bytes of a block are.
 enum class Place : uint8_t
@@ -109,14 +111,14 @@ class OverlayExport : public Overlay
     int trim(uint64_t offset, uint64_t length) override
     {
         const std::shared_lock lock(committing);
-        const uint64_t end = offset + length;
-        const uint64_t first = (offset + blockSize - 1) / blockSize;
-        const uint64_t last = end == size() ? blockOf(end - 1) + 1
-                                            : blockOf(end);
         if (length == 0)
         {
             return 0;
         }
+        const uint64_t end = offset + length;
+        const uint64_t first = (offset + blockSize - 1) / blockSize;
+        const uint64_t last = end == size() ? blockOf(end - 1) + 1
+                                            : blockOf(end);
         if (first >= last)
         {
             // In part of a block, or of two neighbours.
