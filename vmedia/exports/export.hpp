@@ -90,6 +90,19 @@ Result<ExportPointer> openFile(const std::string& path, Access access);
 /// Zeroes until written; takes memory only for what is written.
 Result<ExportPointer> openMemory(uint64_t size, Access access);
 
+/// Each 8 bytes are their own offset, big-endian, as of nbdkit's pattern
+/// plugin. A write that would change them gives EIO.
+Result<ExportPointer> openPattern(uint64_t size, Access access);
+
+/// One hole: reads as zeroes, and drops what is written.
+Result<ExportPointer> openNull(uint64_t size, Access access);
+
+/// An export of another NBD server, by libnbd.
+///
+/// Errors: no connection, one line with the URI and libnbd's reason. A
+///         connection that ends later gives EIO.
+Result<ExportPointer> openForward(const std::string& uri, Access access);
+
 /// "512", "64K", "1M", "2G", "1T" (powers of 1024), as nbdkit reads them.
 Result<uint64_t> parseSize(std::string_view text);
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "descriptor.hpp"
 #include "export.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 
 namespace vmedia::exports
 {
@@ -19,15 +23,9 @@ namespace
 class FileExport : public Export
 {
   public:
-    FileExport(int opened, uint64_t bytes, Access mode) :
-        descriptor(opened), bytesTotal(bytes), access(mode)
+    FileExport(Descriptor opened, uint64_t bytes, Access mode) :
+        file(std::move(opened)), bytesTotal(bytes), access(mode)
     {}
-    FileExport(const FileExport&) = delete;
-    FileExport& operator=(const FileExport&) = delete;
-    ~FileExport() override
-    {
-        ::close(descriptor);
-    }
 
     uint64_t size() const override
     {
@@ -36,63 +34,204 @@ class FileExport : public Export
     Abilities abilities() const override
     {
         const bool writable = access == Access::readWrite;
-        return {.write = writable, .flush = writable};
+        return {.write = writable,
+                .flush = writable,
+                .trim = writable,
+                .zero = writable,
+                .fastZero = writable,
+                .cache = true,
+                .extents = ::lseek(file.get(), 0, SEEK_HOLE) >= 0};
     }
     int read(std::span<std::byte> into, uint64_t offset) override
     {
-        while (!into.empty())
-        {
-            const ssize_t got = ::pread(descriptor, into.data(), into.size(),
-                                        static_cast<off_t>(offset));
-            if (got < 0 && errno == EINTR)
-            {
-                continue;
-            }
-            if (got <= 0)
-            {
-                // An end of file here: the file shrank while it was served.
-                return got < 0 ? errno : EIO;
-            }
-            into = into.subspan(static_cast<size_t>(got));
-            offset += static_cast<uint64_t>(got);
-        }
-        return 0;
+        return file.read(into, offset);
     }
     int write(std::span<const std::byte> from, uint64_t offset) override
     {
-        while (!from.empty())
-        {
-            const ssize_t put = ::pwrite(descriptor, from.data(), from.size(),
-                                         static_cast<off_t>(offset));
-            if (put < 0 && errno == EINTR)
-            {
-                continue;
-            }
-            if (put <= 0)
-            {
-                return put < 0 ? errno : EIO;
-            }
-            from = from.subspan(static_cast<size_t>(put));
-            offset += static_cast<uint64_t>(put);
-        }
-        return 0;
+        return shrank() ? EIO : file.write(from, offset);
     }
     int flush() override
     {
-        return ::fdatasync(descriptor) == 0 ? 0 : errno;
+        return ::fdatasync(file.get()) == 0 ? 0 : errno;
+    }
+    int trim(uint64_t offset, uint64_t length) override
+    {
+        if (shrank())
+        {
+            return EIO;
+        }
+        return length == 0 ? 0 : punch(offset, length);
+    }
+    int zero(uint64_t offset, uint64_t length, Zeroing how) override
+    {
+        if (shrank())
+        {
+            return EIO;
+        }
+        if (length == 0)
+        {
+            return 0;
+        }
+        int error = how.mayPunch ? punch(offset, length) : ENOTSUP;
+        if (error == ENOTSUP)
+        {
+            error = file.allocate(FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+                                  offset, length);
+        }
+        if (error == ENOTSUP && !how.fastOnly)
+        {
+            error = file.writeZeroes(offset, length);
+        }
+        return error;
+    }
+    int cache(uint64_t offset, uint64_t length) override
+    {
+        return ::posix_fadvise(file.get(), static_cast<off_t>(offset),
+                               static_cast<off_t>(length), POSIX_FADV_WILLNEED);
+    }
+    int extents(uint64_t offset, uint64_t length, size_t most,
+                std::vector<Extent>& out) override
+    {
+        return file.extents(bytesTotal, offset, length, most, out);
+    }
+    int descriptor() const override
+    {
+        return file.get();
     }
 
-  private:
-    int descriptor;
+  protected:
+    Descriptor file;
     uint64_t bytesTotal;
+
+  private:
+    int punch(uint64_t offset, uint64_t length) const
+    {
+        return file.allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
+                             length);
+    }
+    /// Neither fallocate() nor pwrite() minds a range behind the end of file,
+    /// and a write there would make zeroes of what was lost.
+    bool shrank() const
+    {
+        struct stat status = {};
+        return ::fstat(file.get(), &status) != 0 ||
+               (S_ISREG(status.st_mode) &&
+                static_cast<uint64_t>(status.st_size) < bytesTotal);
+    }
+
     Access access;
 };
 
-/// The size of what is open, or a number of the system's for why not.
-Result<uint64_t> sizeOf(int descriptor, const std::string& path)
+/// Sysfs has the queue with the disk: one step up from a partition.
+bool isRotational(dev_t device)
+{
+    const std::string disk = fmt::format("/sys/dev/block/{}:{}", major(device),
+                                         minor(device));
+    for (const char* queue : {"queue", "../queue"})
+    {
+        char digit = '0';
+        std::ifstream in(fmt::format("{}/{}/rotational", disk, queue));
+        if (in >> digit)
+        {
+            return digit == '1';
+        }
+    }
+    return false;
+}
+
+class DeviceExport : public FileExport
+{
+  public:
+    DeviceExport(Descriptor opened, uint64_t bytes, Access mode, dev_t device) :
+        FileExport(std::move(opened), bytes, mode), spins(isRotational(device))
+    {
+        int size = 0;
+        if (::ioctl(file.get(), BLKSSZGET, &size) == 0 && size > 0)
+        {
+            sector = static_cast<uint64_t>(size);
+        }
+    }
+
+    Abilities abilities() const override
+    {
+        Abilities can = FileExport::abilities();
+        can.extents = false; // a device tells nothing of its holes
+        can.rotational = spins;
+        return can;
+    }
+    int trim(uint64_t offset, uint64_t length) override
+    {
+        // A hint: the sectors that are trimmed in part may stay as they are.
+        const Sectors whole = sectorsIn(offset, length);
+        return whole.empty() ? 0 : control(BLKDISCARD, whole);
+    }
+    int zero(uint64_t offset, uint64_t length, Zeroing how) override
+    {
+        const Sectors whole = sectorsIn(offset, length);
+        if (whole.empty())
+        {
+            return how.fastOnly ? ENOTSUP : file.writeZeroes(offset, length);
+        }
+        // The kernel refuses to punch where it would have to write instead.
+        int error =
+            how.mayPunch
+                ? file.allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                whole.begin, whole.end - whole.begin)
+                : ENOTSUP;
+        if (error == ENOTSUP && !how.fastOnly)
+        {
+            error = control(BLKZEROOUT, whole);
+            if (error == ENOTSUP)
+            {
+                error = file.writeZeroes(whole.begin, whole.end - whole.begin);
+            }
+        }
+        if (error == 0)
+        {
+            error = file.writeZeroes(offset, whole.begin - offset);
+        }
+        if (error == 0)
+        {
+            error = file.writeZeroes(whole.end, offset + length - whole.end);
+        }
+        return error;
+    }
+
+  private:
+    struct Sectors
+    {
+        uint64_t begin;
+        uint64_t end;
+        bool empty() const
+        {
+            return begin >= end;
+        }
+    };
+    /// These calls of the kernel's refuse what is not whole sectors.
+    Sectors sectorsIn(uint64_t offset, uint64_t length) const
+    {
+        return {(offset + sector - 1) / sector * sector,
+                (offset + length) / sector * sector};
+    }
+    int control(unsigned long request, Sectors range) const
+    {
+        uint64_t asked[2] = {range.begin, range.end - range.begin};
+        if (::ioctl(file.get(), request, asked) == 0)
+        {
+            return 0;
+        }
+        return errno == ENOTTY ? ENOTSUP : errno;
+    }
+
+    uint64_t sector = 512;
+    bool spins;
+};
+
+Result<ExportPointer> serve(Descriptor file, const std::string& path,
+                            Access access)
 {
     struct stat status = {};
-    if (::fstat(descriptor, &status) != 0)
+    if (::fstat(file.get(), &status) != 0)
     {
         return failErrno(errno, path);
     }
@@ -102,14 +241,12 @@ Result<uint64_t> sizeOf(int descriptor, const std::string& path)
                     "give an image file or a block device");
     }
     uint64_t size = static_cast<uint64_t>(status.st_size);
-    if (S_ISBLK(status.st_mode))
+    const bool device = S_ISBLK(status.st_mode);
+    if (device && ::ioctl(file.get(), BLKGETSIZE64, &size) != 0)
     {
-        if (::ioctl(descriptor, BLKGETSIZE64, &size) != 0)
-        {
-            return failErrno(errno, path + ": its size");
-        }
+        return failErrno(errno, path + ": its size");
     }
-    else if (!S_ISREG(status.st_mode))
+    if (!device && !S_ISREG(status.st_mode))
     {
         return fail(Errc::usage,
                     path + ": is neither a regular file nor a block device",
@@ -120,7 +257,12 @@ Result<uint64_t> sizeOf(int descriptor, const std::string& path)
         return fail(Errc::usage, path + ": is empty (0 bytes)",
                     "give an image with content");
     }
-    return size;
+    if (device)
+    {
+        return std::make_unique<DeviceExport>(std::move(file), size, access,
+                                              status.st_rdev);
+    }
+    return std::make_unique<FileExport>(std::move(file), size, access);
 }
 
 } // namespace
@@ -130,29 +272,24 @@ Result<ExportPointer> openFile(const std::string& path, Access access)
     // O_NONBLOCK: a FIFO given by mistake must not hang the start.
     const int flags = O_CLOEXEC | O_NONBLOCK |
                       (access == Access::readOnly ? O_RDONLY : O_RDWR);
-    const int descriptor = ::open(path.c_str(), flags);
-    if (descriptor < 0)
+    const int opened = ::open(path.c_str(), flags);
+    if (opened >= 0)
     {
-        if (errno == EISDIR)
-        {
-            return fail(Errc::usage, path + ": is a directory",
-                        "give an image file or a block device");
-        }
-        const bool maybeReadOnly = access == Access::readWrite &&
-                                   ::access(path.c_str(), R_OK) == 0;
-        return failErrno(errno, path,
-                         maybeReadOnly
-                             ? "serve it read-only (--readonly), or make it "
-                               "writable"
-                             : "check the path and its permissions");
+        return serve(Descriptor(opened), path, access);
     }
-    Result<uint64_t> size = sizeOf(descriptor, path);
-    if (!size)
+    const int error = errno;
+    if (error == EISDIR)
     {
-        ::close(descriptor);
-        return tl::unexpected(size.error());
+        return fail(Errc::usage, path + ": is a directory",
+                    "give an image file or a block device");
     }
-    return std::make_unique<FileExport>(descriptor, *size, access);
+    const bool maybeReadOnly = access == Access::readWrite &&
+                               ::access(path.c_str(), R_OK) == 0;
+    return failErrno(error, path,
+                     maybeReadOnly
+                         ? "serve it read-only (--readonly), or make it "
+                           "writable"
+                         : "check the path and its permissions");
 }
 
 } // namespace vmedia::exports

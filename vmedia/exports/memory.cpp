@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export.hpp"
+#include "extents.hpp"
+#include "mapping.hpp"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <shared_mutex>
 
 namespace vmedia::exports
 {
@@ -13,18 +17,16 @@ namespace vmedia::exports
 namespace
 {
 
+// Of what extents() tells and trim() gives back; any page size divides it.
+constexpr uint64_t blockSize = 1 << 16;
+
 class MemoryExport : public Export
 {
   public:
-    MemoryExport(std::byte* mapped, uint64_t bytes, Access mode) :
-        memory(mapped), bytesTotal(bytes), access(mode)
+    MemoryExport(Mapping content, Mapping marks, uint64_t bytes, Access mode) :
+        memory(std::move(content)), touched(std::move(marks)),
+        bytesTotal(bytes), access(mode)
     {}
-    MemoryExport(const MemoryExport&) = delete;
-    MemoryExport& operator=(const MemoryExport&) = delete;
-    ~MemoryExport() override
-    {
-        ::munmap(memory, bytesTotal);
-    }
 
     uint64_t size() const override
     {
@@ -33,48 +35,150 @@ class MemoryExport : public Export
     Abilities abilities() const override
     {
         const bool writable = access == Access::readWrite;
-        return {.write = writable, .flush = writable};
+        return {.write = writable,
+                .flush = writable,
+                .trim = writable,
+                .zero = writable,
+                .fastZero = writable,
+                .cache = true,
+                .extents = true};
     }
     int read(std::span<std::byte> into, uint64_t offset) override
     {
+        const std::shared_lock lock(giving);
         if (!into.empty())
         {
-            std::memcpy(into.data(), memory + offset, into.size());
+            std::memcpy(into.data(), memory.data() + offset, into.size());
         }
         return 0;
     }
     int write(std::span<const std::byte> from, uint64_t offset) override
     {
+        const std::shared_lock lock(giving);
         if (!from.empty())
         {
-            std::memcpy(memory + offset, from.data(), from.size());
+            touch(offset, from.size());
+            std::memcpy(memory.data() + offset, from.data(), from.size());
         }
         return 0;
     }
-    int flush() override
+    int trim(uint64_t offset, uint64_t length) override
     {
+        const std::unique_lock lock(giving);
+        const uint64_t end = offset + length;
+        while (offset < end)
+        {
+            const uint64_t block = offset / blockSize;
+            const uint64_t next = std::min((block + 1) * blockSize, end);
+            const bool whole = offset % blockSize == 0 &&
+                               (next % blockSize == 0 || next == bytesTotal);
+            if (isTouched(block) && !(whole && giveBack(block, next - offset)))
+            {
+                std::memset(memory.data() + offset, 0, next - offset);
+            }
+            offset = next;
+        }
+        return 0;
+    }
+    int zero(uint64_t offset, uint64_t length, Zeroing how) override
+    {
+        if (how.mayPunch)
+        {
+            return trim(offset, length);
+        }
+        if (how.fastOnly)
+        {
+            return ENOTSUP;
+        }
+        const std::shared_lock lock(giving);
+        if (length > 0)
+        {
+            touch(offset, length);
+            std::memset(memory.data() + offset, 0, length);
+        }
+        return 0;
+    }
+    int cache(uint64_t, uint64_t) override
+    {
+        return 0;
+    }
+    int extents(uint64_t offset, uint64_t length, size_t most,
+                std::vector<Extent>& out) override
+    {
+        ExtentList list(out, length, most);
+        for (bool more = true; more;)
+        {
+            const uint64_t block = offset / blockSize;
+            const uint64_t next = (block + 1) * blockSize;
+            const bool hole = !isTouched(block);
+            more = list.add({next - offset, hole, hole});
+            offset = next;
+        }
         return 0;
     }
 
   private:
-    std::byte* memory;
+    std::atomic_ref<uint8_t> mark(uint64_t block)
+    {
+        return std::atomic_ref<uint8_t>(
+            *reinterpret_cast<uint8_t*>(touched.data() + block / 8));
+    }
+    static uint8_t bitOf(uint64_t block)
+    {
+        return static_cast<uint8_t>(1U << (block % 8));
+    }
+    bool isTouched(uint64_t block)
+    {
+        return (mark(block).load() & bitOf(block)) != 0;
+    }
+    void touch(uint64_t offset, uint64_t length)
+    {
+        for (uint64_t block = offset / blockSize;
+             block <= (offset + length - 1) / blockSize; ++block)
+        {
+            if (!isTouched(block))
+            {
+                mark(block).fetch_or(bitOf(block));
+            }
+        }
+    }
+    bool giveBack(uint64_t block, uint64_t length)
+    {
+        if (::madvise(memory.data() + block * blockSize, length,
+                      MADV_DONTNEED) != 0)
+        {
+            return false; // locked in memory, say: then zeroes are written
+        }
+        mark(block).fetch_and(static_cast<uint8_t>(~bitOf(block)));
+        return true;
+    }
+
+    Mapping memory;
+    Mapping touched; ///< a bit for each block that was written
     uint64_t bytesTotal;
     Access access;
+    // Held alone to give blocks back: a write between the mark and the bytes
+    // would leave content that extents() calls a hole.
+    std::shared_mutex giving;
 };
 
 } // namespace
 
 Result<ExportPointer> openMemory(uint64_t size, Access access)
 {
-    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
+    const std::string what = fmt::format("memory export of {} bytes", size);
+    Result<Mapping> content = Mapping::make(size, what);
+    if (!content)
     {
-        return failErrno(errno, fmt::format("memory export of {} bytes", size),
-                         "give a size that the address space holds");
+        return tl::unexpected(content.error());
     }
-    return std::make_unique<MemoryExport>(static_cast<std::byte*>(memory), size,
-                                          access);
+    Result<Mapping> marks = Mapping::make(size / blockSize / 8 + 1, what);
+    if (!marks)
+    {
+        return tl::unexpected(marks.error());
+    }
+    return std::make_unique<MemoryExport>(std::move(*content),
+                                          std::move(*marks), size, access);
 }
 
 } // namespace vmedia::exports
