@@ -2,6 +2,8 @@
 #include "command.hpp"
 
 #include "server.hpp"
+#include "vmedia/exports/open.hpp"
+#include "vmedia/exports/overlay.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -22,52 +24,6 @@ namespace
 {
 
 constexpr std::string_view program = "vmedia-nbd";
-
-/// The one parameter of a plugin: bare, or after "KEY=" as nbdkit has it.
-Result<std::string> parameterOf(const ServeOptions& options,
-                                std::string_view key)
-{
-    if (options.parameters.size() != 1)
-    {
-        return fail(Errc::usage,
-                    fmt::format("{} takes one parameter, {} were given",
-                                options.plugin, options.parameters.size()),
-                    fmt::format("write: {} {}=...", options.plugin, key));
-    }
-    const std::string& text = options.parameters.front();
-    const std::string prefix = std::string(key) + "=";
-    return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
-}
-
-Result<exports::ExportPointer> openPlugin(const ServeOptions& options)
-{
-    const exports::Access access = options.readOnly
-                                       ? exports::Access::readOnly
-                                       : exports::Access::readWrite;
-    if (options.plugin == "file")
-    {
-        return parameterOf(options, "file").and_then([&](const auto& path) {
-            return exports::openFile(path, access);
-        });
-    }
-    if (options.plugin == "memory")
-    {
-        return parameterOf(options, "size")
-            .and_then([](const auto& text) {
-            return exports::parseSize(text);
-        }).and_then([&](uint64_t size) {
-            return exports::openMemory(size, access);
-        });
-    }
-    if (options.plugin.empty())
-    {
-        return fail(Errc::usage, "nothing to serve was named",
-                    "use: file PATH, or memory SIZE");
-    }
-    return fail(Errc::usage,
-                fmt::format("there is no plugin '{}'", options.plugin),
-                "use: file PATH, or memory SIZE");
-}
 
 /// Written once the server listens; removed when it goes.
 class PidFile
@@ -126,7 +82,10 @@ Result<void> daemonise(asio::io_context& context)
 
 Result<void> serveUntilStopped(const ServeOptions& options)
 {
-    Result<exports::ExportPointer> data = openPlugin(options);
+    Result<exports::ExportPointer> data =
+        exports::openExport(options.plugin, options.parameters,
+                            options.readOnly ? exports::Access::readOnly
+                                             : exports::Access::readWrite);
     if (!data)
     {
         return tl::unexpected(data.error());
@@ -139,6 +98,12 @@ Result<void> serveUntilStopped(const ServeOptions& options)
                                 options.exportName.size()),
                     "give --exportname a shorter one");
     }
+    auto* overlay = dynamic_cast<exports::Overlay*>(data->get());
+    if (!options.commit.empty() && overlay == nullptr)
+    {
+        return fail(Errc::usage, "--commit is given, but no overlay",
+                    "use: --commit FILE overlay file disk.img");
+    }
     Catalogue catalogue;
     catalogue.add(options.exportName, std::move(*data));
     catalogue.infos.front().blockSize.maximum = options.requestBytes;
@@ -149,6 +114,18 @@ Result<void> serveUntilStopped(const ServeOptions& options)
     with.connections = options.connections;
     with.negotiationDeadline = std::chrono::seconds(options.negotiationSeconds);
     with.session.negotiation = options.limits;
+    if (!options.faults.empty())
+    {
+        Result<exports::FaultPlan> plan =
+            exports::FaultPlan::parse(options.faults, options.seed);
+        if (!plan)
+        {
+            return tl::unexpected(plan.error());
+        }
+        with.session.faults = std::move(*plan);
+        fmt::print(stderr, "{}: faults '{}', seed {}\n", program,
+                   options.faults, options.seed);
+    }
     with.session.transmission.payload = options.requestBytes;
     with.session.deviation = options.deviation;
     if (options.verbose)
@@ -187,6 +164,11 @@ Result<void> serveUntilStopped(const ServeOptions& options)
                options.readOnly ? "read-only" : "writable");
 
     context.run();
+    if (!options.commit.empty())
+    {
+        server->reset(); // no session writes any more
+        return overlay->commitTo(options.commit);
+    }
     return {};
 }
 
@@ -231,11 +213,22 @@ void addServe(CLI::App& app, ServeOptions& options)
                    "server hold")
         ->check(CLI::Range(1U << 16, 1U << 30))
         ->capture_default_str();
+    app.add_option("--commit", options.commit,
+                   "With overlay: write the changed content to this new file "
+                   "at the end");
+    app.add_option("--fault", options.faults,
+                   "What goes wrong, such as 'delay 50ms every 10; cut at 100; "
+                   "error EIO read 1%'");
+    app.add_option("--seed", options.seed, "Repeat the chances of --fault")
+        ->capture_default_str();
     app.add_flag("-v,--verbose", options.verbose,
                  "A line for each client's beginning and end");
-    app.add_option("plugin", options.plugin, "file or memory");
+    app.add_option("plugin", options.plugin,
+                   "file, memory, pattern, null, overlay or forward");
     app.add_option("parameters", options.parameters,
-                   "PATH of an image or block device; SIZE (64M, 1G)");
+                   "PATH of an image or block device; SIZE (64M, 1G); "
+                   "another plugin and its parameters (overlay); URI "
+                   "(forward)");
 }
 
 int runServe(const ServeOptions& options)

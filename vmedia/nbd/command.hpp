@@ -24,8 +24,11 @@ struct ServeOptions
     unsigned negotiationSeconds = 30;
     NegotiationLimits limits{};
     uint32_t requestBytes = 32U << 20;
+    std::string commit; ///< of an overlay, at the end
+    std::string faults; ///< a FaultPlan; empty: none
+    uint64_t seed = 1;
     bool verbose = false;
-    std::string plugin;                  ///< "file" or "memory"
+    std::string plugin;                  ///< as openExport() has them
     std::vector<std::string> parameters; ///< "disk.img" or "file=disk.img"
     Deviation deviation{};               ///< none, but in a reference peer
 };

@@ -3,9 +3,12 @@
 
 #include "handshake.hpp"
 #include "input.hpp"
-#include "reply.hpp"
+#include "perform.hpp"
 
 #include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 namespace vmedia::nbd
 {
@@ -20,17 +23,13 @@ using Task = asio::awaitable<Result<T>>;
 /// Replies that wait to be sent together.
 constexpr size_t batchBytes = 1 << 20;
 
-/// Extents told in one reply: "SHOULD NOT send more than 2^20", and 64 Ki of
-/// them are as good, for the client asks again from where they end.
-constexpr size_t extentsMax = 1 << 16;
-
 class Session
 {
   public:
     Session(Stream& peer, Catalogue& offer, Traffic& counters,
             const SessionOptions& with) :
         stream(peer), catalogue(offer), traffic(counters), options(with),
-        deviation(with.deviation), input(peer),
+        deviation(with.deviation), faults(with.faults), input(peer),
         negotiator(offer.infos, with.negotiation, with.tls)
     {}
 
@@ -56,9 +55,8 @@ class Session
         const Terms& terms = negotiator.terms();
         const ExportInfo& info = *terms.info;
         const auto index = static_cast<size_t>(&info - catalogue.infos.data());
-        content = catalogue.data.at(index).get();
-        can = content->abilities();
         reply.emplace(terms.replies, out);
+        performer.emplace(*catalogue.data.at(index), terms, *reply, traffic);
         if (options.negotiated)
         {
             options.negotiated();
@@ -165,37 +163,102 @@ class Session
                 co_return taken;
             }
         }
-        switch (todo.action)
+        const exports::Fault fault = faultOf(command, todo);
+        if (fault.kind != exports::Fault::Kind::none)
+        {
+            co_return co_await goWrong(command, todo, fault);
+        }
+        performer->perform(command, todo, payload);
+        co_return Result<void>{};
+    }
+
+    exports::Fault faultOf(const Command& command, const Plan& todo)
+    {
+        const auto operation = operationOf(todo.action);
+        return faults && operation
+                   ? faults->next(*operation, command.offset, command.length)
+                   : exports::Fault{};
+    }
+
+    static std::optional<exports::Operation> operationOf(Plan::Action action)
+    {
+        using exports::Operation;
+        switch (action)
         {
             case Plan::Action::read:
-                read(command);
-                break;
+                return Operation::read;
             case Plan::Action::write:
-                traffic.writtenBytes +=
-                    answer(command, content->write(payload, command.offset));
-                break;
+                return Operation::write;
             case Plan::Action::flush:
-                answer(command, content->flush());
-                break;
+                return Operation::flush;
             case Plan::Action::trim:
-                answer(command, content->trim(command.offset, command.length));
-                break;
+                return Operation::trim;
             case Plan::Action::cache:
-                answer(command, content->cache(command.offset, command.length));
-                break;
+                return Operation::cache;
             case Plan::Action::zero:
-                answer(command, zero(command));
-                break;
+                return Operation::zero;
             case Plan::Action::blockStatus:
-                blockStatus(command);
-                break;
+                return Operation::extents;
             case Plan::Action::refuse:
             case Plan::Action::disconnect:
             case Plan::Action::giveUp:
-                reply->error(command, todo.error);
+                return std::nullopt;
+        }
+        return std::nullopt;
+    }
+
+    /// Answers late, wrongly, in part or not at all, as the fault says.
+    Task<void> goWrong(const Command& command, const Plan& todo,
+                       const exports::Fault& fault)
+    {
+        using Kind = exports::Fault::Kind;
+        // What was answered before this request is none of its business.
+        const Result<void> sent = co_await sendBatch();
+        if (!sent)
+        {
+            co_return sent;
+        }
+        switch (fault.kind)
+        {
+            case Kind::none:
+            case Kind::delay:
+                co_await pause(fault.delay);
+                performer->perform(command, todo, payload);
+                break;
+            case Kind::error:
+                reply->error(command, toErrorValue(fault.error));
+                break;
+            case Kind::stall:
+                break;
+            case Kind::cut:
+                co_return fail(Errc::cancelled, "cut, as the fault plan says");
+            case Kind::shortReply:
+            {
+                performer->perform(command, todo, payload);
+                out.shrink(std::min<size_t>(out.size(), SimpleReply::wireSize +
+                                                            fault.keep));
+                const Result<void> part = co_await sendBatch();
+                if (!part)
+                {
+                    co_return part;
+                }
+                co_return fail(Errc::cancelled,
+                               "cut short, as the fault plan says");
+            }
+            case Kind::rate:
+                performer->perform(command, todo, payload);
+                co_await pause(std::chrono::microseconds(
+                    out.size() * 1'000'000 /
+                    std::max<uint64_t>(1, fault.bytesPerSecond)));
                 break;
         }
         co_return Result<void>{};
+    }
+
+    static asio::awaitable<void> pause(std::chrono::microseconds length)
+    {
+        asio::steady_timer timer(co_await asio::this_coro::executor, length);
+        co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 
     Task<void> takePayload(const Command& command, const Plan& todo)
@@ -217,87 +280,6 @@ class Session
         co_return co_await input.fill(payload);
     }
 
-    /// Replies to what changed content; FUA makes it durable first. Gives the
-    /// bytes that it was about, if it succeeded.
-    uint64_t answer(const Command& command, int errorNumber)
-    {
-        if (errorNumber == 0 && (command.flags & commandFua) != 0)
-        {
-            errorNumber = content->flush();
-        }
-        if (errorNumber != 0)
-        {
-            reply->error(command, toErrorValue(errorNumber));
-            return 0;
-        }
-        reply->success(command);
-        return command.length;
-    }
-
-    int zero(const Command& command)
-    {
-        const exports::Zeroing how{
-            .mayPunch = (command.flags & commandNoHole) == 0,
-            .fastOnly = (command.flags & commandFastZero) != 0};
-        return content->zero(command.offset, command.length, how);
-    }
-
-    void read(const Command& command)
-    {
-        const auto fill = [this](std::span<std::byte> into, uint64_t offset) {
-            return content->read(into, offset);
-        };
-        const bool mayFragment = negotiator.terms().replies !=
-                                     Replies::simple &&
-                                 (command.flags & commandDf) == 0;
-        extents.clear();
-        bool done = false;
-        if (mayFragment && can.extents && command.length > 0 &&
-            wholeRead(command))
-        {
-            done = reply->dataAndHoles(command, extents, fill);
-        }
-        else
-        {
-            done = reply->data(command, fill);
-        }
-        if (done)
-        {
-            traffic.readBytes += command.length;
-        }
-    }
-
-    /// Fills `extents` with all of the read; false if it is cut too finely to
-    /// be worth it, or nothing can be told.
-    bool wholeRead(const Command& command)
-    {
-        constexpr size_t few = 64;
-        if (content->extents(command.offset, command.length, few, extents) != 0)
-        {
-            return false;
-        }
-        uint64_t covered = 0;
-        for (const exports::Extent& extent : extents)
-        {
-            covered += extent.length;
-        }
-        return covered == command.length;
-    }
-
-    void blockStatus(const Command& command)
-    {
-        const bool one = (command.flags & commandReqOne) != 0;
-        extents.clear();
-        const int errorNumber = content->extents(command.offset, command.length,
-                                                 one ? 1 : extentsMax, extents);
-        if (errorNumber != 0)
-        {
-            reply->error(command, toErrorValue(errorNumber));
-            return;
-        }
-        reply->blockStatus(command, extents);
-    }
-
     Task<void> sendBatch()
     {
         if (out.size() == 0)
@@ -314,14 +296,13 @@ class Session
     Traffic& traffic;
     const SessionOptions& options;
     Deviation deviation; ///< a copy: its hooks may keep state
+    std::optional<exports::FaultPlan> faults;
     Input input;
     Negotiator negotiator;
-    exports::Export* content = nullptr;
-    exports::Abilities can;
-    Output out;    ///< replies that wait to be sent
+    Output out; ///< replies that wait to be sent
     std::optional<ReplyWriter> reply;
+    std::optional<Performer> performer;
     Bytes payload; ///< of the write in hand
-    std::vector<exports::Extent> extents;
 };
 
 } // namespace

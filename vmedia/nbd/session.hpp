@@ -2,12 +2,15 @@
 #pragma once
 #include "deviation.hpp"
 #include "stream.hpp"
+#include "traffic.hpp"
 #include "transmission.hpp"
 #include "vmedia/exports/export.hpp"
+#include "vmedia/exports/fault.hpp"
 
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +27,6 @@ struct Catalogue
     void add(std::string name, exports::ExportPointer content);
 };
 
-/// Counters that grow while sessions run; read them at any time.
-struct Traffic
-{
-    std::atomic<uint64_t> readBytes{0}; ///< sent in answer to NBD_CMD_READ
-    std::atomic<uint64_t> writtenBytes{0};
-    std::atomic<uint64_t> requests{0};
-};
-
 /// How a session came to its end without an error.
 enum class SessionEnd : uint8_t
 {
@@ -46,6 +41,7 @@ struct SessionOptions
     TransmissionLimits transmission{};
     TlsMode tls = TlsMode::off; ///< `on` and `require` need Stream::startTls()
     Deviation deviation{};
+    std::optional<exports::FaultPlan> faults{};    ///< each session has a copy
     std::function<void(const std::string&)> log{}; ///< one line, no newline
     std::function<void()> negotiated{};            ///< transmission begins
     /// Once true, options get NBD_REP_ERR_SHUTDOWN and requests NBD_ESHUTDOWN.

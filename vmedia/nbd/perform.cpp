@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "perform.hpp"
+
+namespace vmedia::nbd
+{
+
+namespace
+{
+
+/// Extents told in one reply: "SHOULD NOT send more than 2^20", and 64 Ki of
+/// them are as good, for the client asks again from where they end.
+constexpr size_t extentsMax = 1 << 16;
+
+} // namespace
+
+void Performer::perform(const Command& command, const Plan& todo,
+                        ByteView payload)
+{
+    switch (todo.action)
+    {
+        case Plan::Action::read:
+            read(command);
+            break;
+        case Plan::Action::write:
+            traffic.writtenBytes +=
+                answer(command, content.write(payload, command.offset));
+            break;
+        case Plan::Action::flush:
+            answer(command, content.flush());
+            break;
+        case Plan::Action::trim:
+            answer(command, content.trim(command.offset, command.length));
+            break;
+        case Plan::Action::cache:
+            answer(command, content.cache(command.offset, command.length));
+            break;
+        case Plan::Action::zero:
+            answer(command, zero(command));
+            break;
+        case Plan::Action::blockStatus:
+            blockStatus(command);
+            break;
+        case Plan::Action::refuse:
+        case Plan::Action::disconnect:
+        case Plan::Action::giveUp:
+            reply.error(command, todo.error);
+            break;
+    }
+}
+
+/// Replies to what changed content; FUA makes it durable first. Gives the
+/// bytes that it was about, if it succeeded.
+uint64_t Performer::answer(const Command& command, int errorNumber)
+{
+    if (errorNumber == 0 && (command.flags & commandFua) != 0)
+    {
+        errorNumber = content.flush();
+    }
+    if (errorNumber != 0)
+    {
+        reply.error(command, toErrorValue(errorNumber));
+        return 0;
+    }
+    reply.success(command);
+    return command.length;
+}
+
+int Performer::zero(const Command& command)
+{
+    const exports::Zeroing how{.mayPunch = (command.flags & commandNoHole) == 0,
+                               .fastOnly = (command.flags & commandFastZero) !=
+                                           0};
+    return content.zero(command.offset, command.length, how);
+}
+
+void Performer::read(const Command& command)
+{
+    const auto fill = [this](std::span<std::byte> into, uint64_t offset) {
+        return content.read(into, offset);
+    };
+    const bool mayFragment = terms.replies != Replies::simple &&
+                             (command.flags & commandDf) == 0;
+    extents.clear();
+    bool done = false;
+    if (mayFragment && can.extents && command.length > 0 && wholeRead(command))
+    {
+        done = reply.dataAndHoles(command, extents, fill);
+    }
+    else
+    {
+        done = reply.data(command, fill);
+    }
+    if (done)
+    {
+        traffic.readBytes += command.length;
+    }
+}
+
+/// Fills `extents` with all of the read; false if it is cut too finely to
+/// be worth it, or nothing can be told.
+bool Performer::wholeRead(const Command& command)
+{
+    constexpr size_t few = 64;
+    if (content.extents(command.offset, command.length, few, extents) != 0)
+    {
+        return false;
+    }
+    uint64_t covered = 0;
+    for (const exports::Extent& extent : extents)
+    {
+        covered += extent.length;
+    }
+    return covered == command.length;
+}
+
+void Performer::blockStatus(const Command& command)
+{
+    const bool one = (command.flags & commandReqOne) != 0;
+    extents.clear();
+    const int errorNumber = content.extents(command.offset, command.length,
+                                            one ? 1 : extentsMax, extents);
+    if (errorNumber != 0)
+    {
+        reply.error(command, toErrorValue(errorNumber));
+        return;
+    }
+    reply.blockStatus(command, extents);
+}
+
+} // namespace vmedia::nbd

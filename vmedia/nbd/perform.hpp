@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "reply.hpp"
+#include "traffic.hpp"
+
+#include <vector>
+
+namespace vmedia::nbd
+{
+
+/// Does on an export what a plan says, and writes the reply. Blocks for as
+/// long as the export does; no socket in here.
+///
+/// Owner: borrows all that it is made of.
+class Performer
+{
+  public:
+    Performer(exports::Export& data, const Terms& agreed, ReplyWriter& writer,
+              Traffic& counters) :
+        content(data), terms(agreed), reply(writer), traffic(counters),
+        can(data.abilities())
+    {}
+
+    /// @p payload is the command's, of a write.
+    void perform(const Command& command, const Plan& todo, ByteView payload);
+
+  private:
+    uint64_t answer(const Command& command, int errorNumber);
+    int zero(const Command& command);
+    void read(const Command& command);
+    bool wholeRead(const Command& command);
+    void blockStatus(const Command& command);
+
+    exports::Export& content;
+    const Terms& terms;
+    ReplyWriter& reply;
+    Traffic& traffic;
+    exports::Abilities can;
+    std::vector<exports::Extent> extents{};
+};
+
+} // namespace vmedia::nbd
