@@ -2,6 +2,7 @@
 #include "load.hpp"
 
 #include "lane.hpp"
+#include "stop.hpp"
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -170,6 +171,10 @@ Result<Loaded> runLoad(const Endpoint& endpoint, const Image& image,
     const auto until = [&](Clock::time_point end) -> Result<void> {
         while (Clock::now() < end)
         {
+            if (stopWanted())
+            {
+                return fail(Errc::cancelled, "stopped by a signal");
+            }
             if (Result<void> turned = lanes.turn(); !turned)
             {
                 return turned;

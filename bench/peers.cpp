@@ -5,6 +5,7 @@
 #include "report.hpp"
 #include "sample.hpp"
 #include "server.hpp"
+#include "stop.hpp"
 #include "vmedia/exports/export.hpp"
 #include "vmedia/process/search.hpp"
 
@@ -14,7 +15,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <csignal>
+#include <cmath>
 #include <fstream>
 #include <ostream>
 
@@ -30,17 +31,6 @@ namespace
 
 constexpr uint64_t sizeStep = 2 * 256 * 1024; // two halves of whole blocks
 constexpr uint64_t sizeLeast = 16U << 20;     // more than is on the way
-
-volatile std::sig_atomic_t stopWanted = 0;
-
-/// A signal ends the run in order: servers, sockets and the image go.
-void stopOnSignals()
-{
-    struct sigaction action{};
-    action.sa_handler = [](int) { stopWanted = 1; }; // no SA_RESTART
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
-}
 
 template <typename T>
 std::string namesOf(std::span<const T> all)
@@ -174,31 +164,29 @@ void takeInto(Row& row, const Image& image, const Report& report, unsigned run,
 
 /// A B C, B C A, C A B …: what is slow for a while is slow for all, and
 /// nobody always comes first.
-Result<void> measure(Report& report, size_t workloads, const Image& image,
-                     std::ostream& progress)
+Result<void> measure(Report& report, const Image& image, std::ostream& progress)
 {
+    const auto workloadChanges = [](const Row& row, const Row& next) {
+        return row.workload != next.workload;
+    };
     for (unsigned run = 0; run < report.runs; ++run)
     {
-        size_t first = 0;
-        for (size_t w = 0; w < workloads; ++w)
+        for (auto first = report.rows.begin(); first != report.rows.end();)
         {
-            const Workload* workload = report.rows[first].workload;
-            size_t count = 0;
-            while (first + count < report.rows.size() &&
-                   report.rows[first + count].workload == workload)
+            auto end = std::adjacent_find(first, report.rows.end(),
+                                          workloadChanges);
+            end += end == report.rows.end() ? 0 : 1;
+            const auto count = end - first;
+            for (auto i = 0; i < count; ++i)
             {
-                ++count;
-            }
-            for (size_t i = 0; i < count; ++i)
-            {
-                takeInto(report.rows[first + (i + run) % count], image, report,
-                         run, progress);
-                if (stopWanted != 0)
+                takeInto(first[(i + run) % count], image, report, run,
+                         progress);
+                if (stopWanted())
                 {
                     return fail(Errc::cancelled, "stopped by a signal");
                 }
             }
-            first += count;
+            first = end;
         }
     }
     return {};
@@ -301,8 +289,11 @@ Result<ExitCode> runPeers(const PeersOptions& options, std::ostream& out,
             }
         }
     }
-    if (Result<void> done = measure(report, runnable.size(), *image, progress);
-        !done)
+    fmt::print(progress, "{} rows, {} runs each: about {:.0f} minutes\n",
+               report.rows.size(), report.runs,
+               std::ceil(static_cast<double>(report.rows.size()) * report.runs *
+                         (report.seconds + 0.2) / 60));
+    if (Result<void> done = measure(report, *image, progress); !done)
     {
         return tl::unexpected(done.error());
     }

@@ -164,14 +164,22 @@ Result<void> Server::awaitGreeting(const Peer& peer)
     }
     if (peer.daemonises)
     {
-        std::ifstream in(directory.path() / "pid");
-        if (!(in >> daemon))
+        daemon = daemonPid();
+        if (daemon < 0)
         {
             return fail(Errc::child, fmt::format("{} left no process id: {}",
                                                  peer.program, lastWords()));
         }
     }
     return {};
+}
+
+int Server::daemonPid() const
+{
+    std::ifstream in(directory.path() / "pid");
+    int pid = -1;
+    in >> pid;
+    return pid > 0 ? pid : -1;
 }
 
 std::string Server::lastWords() const
@@ -199,9 +207,10 @@ Server::~Server()
         context.restart();
         context.run();
     }
-    if (daemon > 0)
+    // One that never greeted may run all the same.
+    if (const int pid = daemon > 0 ? daemon : daemonPid(); pid > 0)
     {
-        endDaemon(daemon);
+        endDaemon(pid);
     }
 }
 

@@ -45,6 +45,7 @@ class Server
     Server() = default;
     vmedia::Result<void> awaitGreeting(const Peer& peer);
     std::string lastWords() const;
+    int daemonPid() const;
 
     // The order matters: the process stops before its directory goes.
     fixtures::TempDir directory;
