@@ -200,27 +200,34 @@ CLI::App* addPeers(CLI::App& app, PeersOptions& o)
         "peers", "Compare NBD servers with each other and with bare sockets");
     cmd->add_option("--peer", o.peers,
                     "Only this server; may be repeated: " + namesOf(allPeers()))
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->type_name("NAME");
     cmd->add_option("--workload", o.workloads,
                     "Only this workload; may be repeated: " +
                         namesOf(allWorkloads()))
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->type_name("NAME");
     cmd->add_option("--runs", o.runs, "Runs of each; the median counts")
         ->check(CLI::Range(1U, 1000U))
+        ->type_name("N")
         ->capture_default_str();
     cmd->add_option("--seconds", o.seconds, "How long a run lasts")
         ->check(CLI::Range(0.01, 3600.0))
+        ->type_name("S")
         ->capture_default_str();
     cmd->add_option("--size", o.size, "Of the file that is served: 64M, 1G")
+        ->type_name("SIZE")
         ->capture_default_str();
     cmd->add_option("--directory", o.directory,
                     "Where that file is made; a tmpfs, or disks are measured")
+        ->type_name("DIR")
         ->capture_default_str();
     cmd->add_option("--seed", o.seed, "Of content and of random offsets")
         ->capture_default_str();
     cmd->add_flag("--tcp", o.tcp, "Over TCP on loopback, not unix sockets");
     cmd->add_flag("--markdown", o.markdown, "Print the table as Markdown");
-    cmd->add_option("--json", o.json, "Write all samples here, for programs");
+    cmd->add_option("--json", o.json, "Write all samples here, for programs")
+        ->type_name("FILE");
     cmd->footer("Exit: 0 measured, 1 stopped, 2 usage, 3 nothing could be "
                 "measured\n"
                 "How to read the table: docs/performance.md");
@@ -289,7 +296,7 @@ Result<ExitCode> runPeers(const PeersOptions& options, std::ostream& out,
             }
         }
     }
-    fmt::print(progress, "{} rows, {} runs each: about {:.0f} minutes\n",
+    fmt::print(progress, "{} rows, {} runs each: about {:.0f} min\n",
                report.rows.size(), report.runs,
                std::ceil(static_cast<double>(report.rows.size()) * report.runs *
                          (report.seconds + 0.2) / 60));
