@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -88,7 +87,7 @@ Result<Descriptor> makeSocket(const Endpoint& endpoint)
 }
 
 int withAddress(const Endpoint& endpoint, int descriptor,
-                int (*use)(int, const sockaddr*, unsigned))
+                int (*use)(int, const sockaddr*, socklen_t))
 {
     if (endpoint.transport == Transport::tcp)
     {

@@ -2,6 +2,8 @@
 #pragma once
 #include "vmedia/error/error.hpp"
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -100,6 +102,6 @@ vmedia::Result<Descriptor> makeSocket(const Endpoint& endpoint);
 
 /// Calls @p use with the address of @p endpoint.
 int withAddress(const Endpoint& endpoint, int descriptor,
-                int (*use)(int, const struct sockaddr*, unsigned));
+                int (*use)(int, const sockaddr*, socklen_t));
 
 } // namespace bench

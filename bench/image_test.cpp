@@ -25,9 +25,9 @@ class ImageTest : public testing::Test
 TEST_F(ImageTest, matchesItselfAtAnyOffsetAndLength)
 {
     ASSERT_TRUE(image) << describe(image.error());
-    for (const uint64_t offset : {0, 1, 7, 8, 4093})
+    for (const uint64_t offset : {0U, 1U, 7U, 8U, 4093U})
     {
-        for (const uint64_t length : {0, 1, 8, 15, 4096})
+        for (const uint64_t length : {0U, 1U, 8U, 15U, 4096U})
         {
             EXPECT_TRUE(image->matches(
                 offset, image->content().subspan(offset, length), checked))

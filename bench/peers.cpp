@@ -29,8 +29,8 @@ using vmedia::Result;
 namespace
 {
 
-constexpr uint64_t sizeStep = 2 * 256 * 1024; // two halves of whole blocks
-constexpr uint64_t sizeLeast = 16U << 20;     // more than is on the way
+constexpr uint64_t sizeStep = 2UL * 256 * 1024; // two halves of whole blocks
+constexpr uint64_t sizeLeast = 16U << 20;       // more than is on the way
 
 template <typename T>
 std::string namesOf(std::span<const T> all)
@@ -72,7 +72,7 @@ Result<std::vector<const T*>> choose(std::span<const T> all,
 
 Result<uint64_t> sizeFrom(const std::string& text)
 {
-    const Result<uint64_t> size = vmedia::exports::parseSize(text);
+    Result<uint64_t> size = vmedia::exports::parseSize(text);
     if (size && (*size < sizeLeast || *size % sizeStep != 0))
     {
         return fail(Errc::usage,
@@ -166,27 +166,23 @@ void takeInto(Row& row, const Image& image, const Report& report, unsigned run,
 /// nobody always comes first.
 Result<void> measure(Report& report, const Image& image, std::ostream& progress)
 {
-    const auto workloadChanges = [](const Row& row, const Row& next) {
-        return row.workload != next.workload;
-    };
     for (unsigned run = 0; run < report.runs; ++run)
     {
-        for (auto first = report.rows.begin(); first != report.rows.end();)
+        size_t at = 0;
+        while (at < report.rows.size())
         {
-            auto end = std::adjacent_find(first, report.rows.end(),
-                                          workloadChanges);
-            end += end == report.rows.end() ? 0 : 1;
-            const auto count = end - first;
-            for (auto i = 0; i < count; ++i)
+            const auto count = static_cast<size_t>(std::ranges::count(
+                report.rows, report.rows[at].workload, &Row::workload));
+            for (size_t i = 0; i < count; ++i)
             {
-                takeInto(first[(i + run) % count], image, report, run,
-                         progress);
+                takeInto(report.rows[at + (i + run) % count], image, report,
+                         run, progress);
                 if (stopWanted())
                 {
                     return fail(Errc::cancelled, "stopped by a signal");
                 }
             }
-            first = end;
+            at += count;
         }
     }
     return {};

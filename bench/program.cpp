@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <array>
+#include <optional>
 
 namespace bench
 {

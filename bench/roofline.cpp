@@ -4,7 +4,6 @@
 #include "vmedia/nbd/negotiator.hpp"
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -22,7 +21,7 @@ using namespace vmedia::nbd;
 namespace
 {
 
-constexpr size_t inputBytes = 256 * 1024;
+constexpr size_t inputBytes = 256UL * 1024;
 constexpr uint32_t replyMax = 32U << 20; // what a client may ask for
 constexpr size_t repliesAtOnce = 500;    // two parts each, and IOV_MAX is 1024
 
