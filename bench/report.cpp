@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace bench
+{
+
+namespace
+{
+
+Better wanted(const Row& row)
+{
+    return betterFor(row.workload->measure);
+}
+
+double median(const Row& row)
+{
+    return summarise(row.samples).median;
+}
+
+/// Where sockets are the limit, and so the roofline means something.
+bool hasRoofline(const Row& row)
+{
+    return row.workload->measure == Measure::bandwidth ||
+           row.workload->measure == Measure::requests;
+}
+
+Table::Cells cellsOf(const Report& report, const Row& row)
+{
+    const Measure measure = row.workload->measure;
+    const std::string workload(row.workload->name);
+    const std::string peer(row.peer->name);
+    if (row.samples.empty())
+    {
+        return {workload, peer, "-", "", "", "", "", ""};
+    }
+    const Summary summary = summarise(row.samples);
+    const double versus = versusBestOther(report, row);
+    const double part = ofRoofline(report, row);
+    return {workload,
+            peer,
+            withUnit(measure, summary.median),
+            fmt::format("{}-{}", withoutUnit(measure, summary.least),
+                        withoutUnit(measure, summary.most)),
+            fmt::format("{:.0f}%{}", summary.spread() * 100,
+                        summary.spread() > noisySpread ? "!" : " "),
+            versus == 0 ? "" : fmt::format("{:.2f}x", versus),
+            part == 0 ? "" : fmt::format("{:.0f}%", part * 100),
+            row.cpuSeconds.empty()
+                ? ""
+                : costText(measure, summarise(row.cpuSeconds).median)};
+}
+
+std::string factsOf(const Report& report)
+{
+    std::string versions;
+    for (const auto& [name, version] : report.versions)
+    {
+        versions += fmt::format("{}{} {}", versions.empty() ? "" : ", ", name,
+                                version);
+    }
+    return fmt::format(
+        "machine: {}\n"
+        "runs:    {} of {} s each, interleaved; {} sockets, {} MiB in memory, "
+        "seed {}\n"
+        "peers:   {}\n",
+        describe(report.machine), report.runs, report.seconds,
+        nameOf(report.transport), report.size >> 20, report.seed, versions);
+}
+
+std::string notesOf(const Report& report)
+{
+    std::string notes;
+    const auto noisy = std::ranges::count_if(report.rows, [](const Row& row) {
+        return !row.samples.empty() &&
+               summarise(row.samples).spread() > noisySpread;
+    });
+    if (noisy > 0)
+    {
+        notes += fmt::format("noise:   {} of {} rows, marked !, spread over "
+                             "more than {:.0f}%: compare nothing that is "
+                             "closer than its spread\n",
+                             noisy, report.rows.size(), noisySpread * 100);
+    }
+    for (const std::string& skipped : report.skipped)
+    {
+        notes += fmt::format("skipped: {}\n", skipped);
+    }
+    for (const Row& row : report.rows)
+    {
+        if (!row.problem.empty())
+        {
+            notes += fmt::format("missing: {} {}: {}\n", row.workload->name,
+                                 row.peer->name, row.problem);
+        }
+    }
+    return notes;
+}
+
+boost::json::array arrayOf(const std::vector<double>& values)
+{
+    return boost::json::value_from(values).as_array();
+}
+
+boost::json::object jsonOf(const Report& report, const Row& row)
+{
+    boost::json::object out{
+        {"workload", row.workload->name},
+        {"peer", row.peer->name},
+        {"transport", nameOf(report.transport)},
+        {"unit", unitOf(row.workload->measure)},
+        {"better", wanted(row) == Better::higher ? "higher" : "lower"},
+        {"samples", arrayOf(row.samples)},
+        {"cpu_seconds_per_unit", arrayOf(row.cpuSeconds)},
+        {"words_checked", row.checked},
+        {"problem", row.problem}};
+    if (!row.samples.empty())
+    {
+        const Summary summary = summarise(row.samples);
+        out["median"] = summary.median;
+        out["min"] = summary.least;
+        out["max"] = summary.most;
+        out["spread"] = summary.spread();
+        out["versus_best_other"] = versusBestOther(report, row);
+        out["of_roofline"] = ofRoofline(report, row);
+    }
+    return out;
+}
+
+} // namespace
+
+bool Report::measured() const
+{
+    return std::ranges::any_of(
+        rows, [](const Row& row) { return !row.samples.empty(); });
+}
+
+double versusBestOther(const Report& report, const Row& row)
+{
+    if (!row.peer->stores || row.samples.empty())
+    {
+        return 0;
+    }
+    double best = 0;
+    for (const Row& other : report.rows)
+    {
+        if (other.workload == row.workload && other.peer != row.peer &&
+            other.peer->stores && !other.samples.empty())
+        {
+            const double value = median(other);
+            if (best == 0 || timesBetter(value, best, wanted(row)) > 1)
+            {
+                best = value;
+            }
+        }
+    }
+    return timesBetter(median(row), best, wanted(row));
+}
+
+double ofRoofline(const Report& report, const Row& row)
+{
+    if (!row.peer->stores || row.samples.empty() || !hasRoofline(row))
+    {
+        return 0;
+    }
+    const auto bare = std::ranges::find_if(report.rows,
+                                           [&row](const Row& other) {
+        return other.workload == row.workload && !other.peer->stores &&
+               !other.samples.empty();
+    });
+    return bare == report.rows.end()
+               ? 0
+               : timesBetter(median(row), median(*bare), wanted(row));
+}
+
+std::string textOf(const Report& report, bool markdown)
+{
+    Table table({"workload", "peer", "median", "min-max", "spread ",
+                 "vs best other", "of roofline", "server CPU"},
+                2);
+    const Workload* last = nullptr;
+    for (const Row& row : report.rows)
+    {
+        if (last != nullptr && last != row.workload)
+        {
+            table.gap();
+        }
+        last = row.workload;
+        table.add(cellsOf(report, row));
+    }
+    const std::string notes = notesOf(report);
+    return markdown ? fmt::format(
+                          "```text\n{}```\n\n{}{}", factsOf(report),
+                          table.markdown(),
+                          notes.empty() ? "" : "\n```text\n" + notes + "```\n")
+                    : fmt::format("{}\n{}{}{}", factsOf(report), table.text(),
+                                  notes.empty() ? "" : "\n", notes);
+}
+
+boost::json::value jsonOf(const Report& report)
+{
+    boost::json::object versions;
+    for (const auto& [name, version] : report.versions)
+    {
+        versions[name] = version;
+    }
+    boost::json::array results;
+    for (const Row& row : report.rows)
+    {
+        results.push_back(jsonOf(report, row));
+    }
+    return {{"machine",
+             {{"cpu", report.machine.cpu},
+              {"cores", report.machine.cores},
+              {"kernel", report.machine.kernel},
+              {"compiler", report.machine.compiler},
+              {"commit", report.machine.commit},
+              {"load", report.machine.load}}},
+            {"versions", versions},
+            {"runs", report.runs},
+            {"seconds", report.seconds},
+            {"size", report.size},
+            {"seed", report.seed},
+            {"skipped", boost::json::value_from(report.skipped)},
+            {"results", results}};
+}
+
+} // namespace bench

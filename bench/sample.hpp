@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "peer.hpp"
+#include "workload.hpp"
+
+#include <optional>
+
+namespace bench
+{
+
+/// What one run of one workload gave.
+struct Sample
+{
+    double value = 0;                   ///< in unitOf(measure)
+    std::optional<double> cpuSeconds{}; ///< for one byte or one request
+    uint64_t checked = 0;
+};
+
+/// Starts @p peer afresh, runs @p workload against it, and stops it again.
+/// @p number is of the run: the same number gives the same offsets.
+vmedia::Result<Sample> takeSample(const Peer& peer, const Image& image,
+                                  Transport transport, const Workload& workload,
+                                  double seconds, uint64_t number);
+
+} // namespace bench

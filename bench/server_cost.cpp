@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server_cost.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace bench
+{
+
+namespace
+{
+
+/// @p pid and its descendants.
+std::vector<int> familyOf(int pid)
+{
+    std::vector<int> family{pid};
+    for (size_t i = 0; i < family.size(); ++i) // it grows on the way
+    {
+        std::error_code gone;
+        const std::filesystem::directory_iterator tasks(
+            fmt::format("/proc/{}/task", family[i]), gone);
+        for (const auto& task : tasks)
+        {
+            std::ifstream in(task.path() / "children");
+            for (int child = 0; in >> child;)
+            {
+                family.push_back(child);
+            }
+        }
+    }
+    return family;
+}
+
+/// To the nanosecond, where stat's utime and stime count 10 ms each.
+double liveSeconds(int pid)
+{
+    clockid_t clock = 0;
+    timespec time{};
+    if (::clock_getcpuclockid(pid, &clock) != 0 ||
+        ::clock_gettime(clock, &time) != 0)
+    {
+        return 0;
+    }
+    return static_cast<double>(time.tv_sec) +
+           static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+/// cutime and cstime of /proc/PID/stat: proc(5), fields 16 and 17.
+double reapedSeconds(int pid)
+{
+    std::ifstream in(fmt::format("/proc/{}/stat", pid));
+    std::string line;
+    std::getline(in, line);
+    const size_t name = line.rfind(')'); // the name may hold spaces
+    if (name == std::string::npos)
+    {
+        return 0;
+    }
+    std::istringstream fields(line.substr(name + 1));
+    std::string skipped;
+    for (int field = 3; field < 16; ++field)
+    {
+        fields >> skipped;
+    }
+    double user = 0;
+    double system = 0;
+    fields >> user >> system;
+    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+} // namespace
+
+double cpuSecondsOf(int pid)
+{
+    double sum = 0;
+    for (const int member : familyOf(pid))
+    {
+        sum += liveSeconds(member) + reapedSeconds(member);
+    }
+    return sum;
+}
+
+uint64_t residentBytesOf(int pid)
+{
+    uint64_t sum = 0;
+    for (const int member : familyOf(pid))
+    {
+        std::ifstream in(fmt::format("/proc/{}/smaps_rollup", member));
+        for (std::string line; std::getline(in, line);)
+        {
+            if (line.starts_with("Pss:"))
+            {
+                sum += std::stoull(line.substr(4)) * 1024;
+                break;
+            }
+        }
+    }
+    return sum;
+}
+
+} // namespace bench
