@@ -9,8 +9,19 @@ namespace vmedia::tls
 
 std::string takeReason()
 {
-    const char* reason = ::ERR_reason_error_string(::ERR_peek_error());
+    // What the TLS layer says of a cipher that failed is worth more than what
+    // the cipher says, which comes first.
+    unsigned long told = ::ERR_peek_error();
+    while (const unsigned long next = ::ERR_get_error())
+    {
+        if (ERR_GET_LIB(next) == ERR_LIB_SSL)
+        {
+            told = next;
+            break;
+        }
+    }
     ::ERR_clear_error();
+    const char* reason = ::ERR_reason_error_string(told);
     return reason == nullptr ? "OpenSSL gives no reason" : reason;
 }
 

@@ -29,8 +29,9 @@ using CrlOwner = std::unique_ptr<X509_CRL, Release<::X509_CRL_free>>;
 using KeyOwner = std::unique_ptr<EVP_PKEY, Release<::EVP_PKEY_free>>;
 using SslOwner = std::unique_ptr<SSL, Release<::SSL_free>>;
 
-/// What OpenSSL says of its oldest error, which it then forgets with all the
-/// others. These are constant texts: what was read or sent is not in them.
+/// What OpenSSL says of the oldest error of its TLS part, or else of the
+/// oldest; it then forgets all of them. These are constant texts: what was read
+/// or sent is not in them.
 std::string takeReason();
 
 /// Text of a peer's that goes to a log: one line, no control bytes, short.

@@ -276,9 +276,14 @@ void Session::close()
     }
 }
 
-bool Session::hasPending() const
+size_t Session::pending() const
 {
-    return ::SSL_pending(ssl.get()) > 0;
+    return static_cast<size_t>(::SSL_pending(ssl.get()));
+}
+
+bool Session::hasBuffered() const
+{
+    return ::SSL_has_pending(ssl.get()) == 1;
 }
 
 std::string Session::version() const

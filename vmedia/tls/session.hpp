@@ -43,8 +43,13 @@ class Session
     /// after an error, and never fails: who closes has nothing left to say.
     void close();
 
-    /// True if read() has bytes without asking the socket.
-    bool hasPending() const;
+    /// Bytes that read() gives without asking the socket.
+    size_t pending() const;
+
+    /// True if bytes have left the socket that read() has not given: poll()
+    /// knows nothing of them, so who polls must ask here first. There may be
+    /// only the beginning of a record, of which the rest is on its way.
+    bool hasBuffered() const;
 
     /// The PSK user or the subject of the certificate, fit for a log line;
     /// empty for a peer that gave neither.
