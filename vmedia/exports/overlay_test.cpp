@@ -3,6 +3,8 @@
 #include "overlay.hpp"
 
 #include <cerrno>
+#include <latch>
+#include <thread>
 
 namespace vmedia::exports
 {
@@ -62,6 +64,32 @@ TEST_F(OverlayTest, isUsedByThreadsAtTheSameTime)
 {
     runThreadsAgainst(*overlay, content, 300);
     EXPECT_EQ(readFile(path), content);
+}
+
+TEST_F(OverlayTest, firstWritesOfOneBlockAtTheSameTimeAllCount)
+{
+    constexpr uint64_t part = 4096;
+    constexpr uint64_t threadCount = 4;
+    for (int round = 0; round < 200 && !HasFailure(); ++round)
+    {
+        auto below = openNull(65536, Access::readOnly);
+        auto above = Overlay::open(std::move(*below), Access::readWrite);
+        ASSERT_TRUE(above);
+        std::latch together(threadCount);
+        std::vector<std::jthread> threads;
+        for (uint64_t i = 0; i < threadCount; ++i)
+        {
+            threads.emplace_back([&, i] {
+                const Bytes mine(part, std::byte{7});
+                together.arrive_and_wait();
+                EXPECT_EQ((*above)->write(mine, i * part), 0);
+            });
+        }
+        threads.clear(); // joins
+        Bytes got(threadCount * part);
+        ASSERT_EQ((*above)->read(got, 0), 0);
+        EXPECT_TRUE(got == Bytes(threadCount * part, std::byte{7}));
+    }
 }
 
 TEST_F(OverlayTest, extentsAreThoseBelowUntilItIsWritten)
