@@ -11,8 +11,9 @@ namespace vmedia::exports
 namespace
 {
 
-/// Pinned by vmedia/nbd/test_serve.py, so it leaves out the newer plugins.
-constexpr const char* knownPlugins = "use: file PATH, or memory SIZE";
+constexpr const char* knownPlugins =
+    "use: file PATH, memory|pattern|null SIZE, overlay PLUGIN PARAMETER, or "
+    "forward URI";
 
 /// A plugin of one parameter, which comes bare or after "KEY=".
 struct Plugin

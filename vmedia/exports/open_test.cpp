@@ -46,10 +46,12 @@ TEST(Open, anOverlayIsWritableOverWhatIsNot)
 // The texts of the first two plugins are those that vmedia-nbd always had.
 TEST(Open, badInputIsOneLineThatTellsWhatToDo)
 {
-    EXPECT_EQ(errorOf("floppy", {"a"}),
-              "there is no plugin 'floppy'; use: file PATH, or memory SIZE");
-    EXPECT_EQ(errorOf("", {}),
-              "nothing to serve was named; use: file PATH, or memory SIZE");
+    EXPECT_EQ(
+        errorOf("floppy", {"a"}),
+        "there is no plugin 'floppy'; use: file PATH, memory|pattern|null SIZE, overlay PLUGIN PARAMETER, or forward URI");
+    EXPECT_EQ(
+        errorOf("", {}),
+        "nothing to serve was named; use: file PATH, memory|pattern|null SIZE, overlay PLUGIN PARAMETER, or forward URI");
     EXPECT_EQ(errorOf("memory", {}),
               "memory takes one parameter, 0 were given; "
               "write: memory size=...");

@@ -80,6 +80,55 @@ Result<void> daemonise(asio::io_context& context)
     return {};
 }
 
+/// For the start-up line.
+std::string tlsText(tls::Mode mode)
+{
+    if (mode == tls::Mode::off)
+    {
+        return {};
+    }
+    return fmt::format(", TLS {}{}",
+                       mode == tls::Mode::require ? "required" : "offered",
+                       tls::kernelTls() ? ", in the kernel over TCP" : "");
+}
+
+/// --tls and its companions, checked together.
+Result<std::optional<tls::Context>> tlsOf(const ServeOptions& options,
+                                          tls::Mode mode)
+{
+    const bool credentials = !options.tlsPsk.empty() ||
+                             !options.tlsCertificates.empty();
+    if (mode == tls::Mode::off)
+    {
+        if (credentials)
+        {
+            return fail(Errc::usage,
+                        "TLS credentials are given, but --tls is off",
+                        "add --tls=require, or --tls=on");
+        }
+        return std::nullopt;
+    }
+    if (!credentials)
+    {
+        return fail(
+            Errc::usage,
+            fmt::format("--tls={} needs credentials", tls::toString(mode)),
+            "give --tls-psk FILE or --tls-certificates DIR");
+    }
+    tls::ServerOptions with;
+    with.mode = mode;
+    with.pskFile = options.tlsPsk;
+    with.certificates = options.tlsCertificates;
+    with.verifyPeer = options.tlsVerifyPeer;
+    with.ciphers = options.tlsCiphers;
+    Result<tls::Context> context = tls::serverContext(with);
+    if (!context)
+    {
+        return tl::unexpected(context.error());
+    }
+    return std::move(*context);
+}
+
 Result<void> serveUntilStopped(const ServeOptions& options)
 {
     Result<exports::ExportPointer> data =
@@ -108,8 +157,21 @@ Result<void> serveUntilStopped(const ServeOptions& options)
     catalogue.add(options.exportName, std::move(*data));
     catalogue.infos.front().blockSize.maximum = options.requestBytes;
 
+    const Result<tls::Mode> mode = tls::parseMode(options.tls);
+    if (!mode)
+    {
+        return tl::unexpected(mode.error());
+    }
+    Result<std::optional<tls::Context>> security = tlsOf(options, *mode);
+    if (!security)
+    {
+        return tl::unexpected(security.error());
+    }
+
     asio::io_context context;
     ServerOptions with;
+    with.tls = std::move(*security);
+    with.session.tls = *mode;
     with.endpoint = {options.unixSocket, options.address, options.port};
     with.connections = options.connections;
     with.negotiationDeadline = std::chrono::seconds(options.negotiationSeconds);
@@ -159,9 +221,10 @@ Result<void> serveUntilStopped(const ServeOptions& options)
         [&server](boost::system::error_code, int) { (*server)->stop(); });
     (*server)->start();
     const ExportInfo& info = catalogue.infos.front();
-    fmt::print(stderr, "{}: listening on {} ({} bytes, {})\n", program,
+    fmt::print(stderr, "{}: listening on {} ({} bytes, {}{})\n", program,
                (*server)->uri(), info.size,
-               options.readOnly ? "read-only" : "writable");
+               (info.flags & readOnly) != 0 ? "read-only" : "writable",
+               tlsText(*mode));
 
     context.run();
     if (!options.commit.empty())
@@ -213,6 +276,18 @@ void addServe(CLI::App& app, ServeOptions& options)
                    "server hold")
         ->check(CLI::Range(1U << 16, 1U << 30))
         ->capture_default_str();
+    app.add_option("--tls", options.tls,
+                   "off, on (a client may ask for it) or require")
+        ->capture_default_str();
+    app.add_option("--tls-psk", options.tlsPsk,
+                   "File of users and keys, as psktool writes it; mode 0600");
+    app.add_option("--tls-certificates", options.tlsCertificates,
+                   "Directory with ca-cert.pem, server-cert.pem, "
+                   "server-key.pem, and ca-crl.pem if there is one");
+    app.add_flag("--tls-verify-peer", options.tlsVerifyPeer,
+                 "Clients need a certificate of that authority, too");
+    app.add_option("--tls-ciphers", options.tlsCiphers,
+                   "Instead of the default choice; OpenSSL's names");
     app.add_option("--commit", options.commit,
                    "With overlay: write the changed content to this new file "
                    "at the end");

@@ -24,6 +24,11 @@ struct ServeOptions
     unsigned negotiationSeconds = 30;
     NegotiationLimits limits{};
     uint32_t requestBytes = 32U << 20;
+    std::string tls = "off"; ///< off, on or require
+    std::string tlsPsk;
+    std::string tlsCertificates;
+    bool tlsVerifyPeer = false;
+    std::string tlsCiphers;
     std::string commit; ///< of an overlay, at the end
     std::string faults; ///< a FaultPlan; empty: none
     uint64_t seed = 1;

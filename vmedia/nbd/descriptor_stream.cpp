@@ -2,9 +2,12 @@
 #include "descriptor_stream.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <vector>
 
 namespace vmedia::nbd
 {
@@ -35,7 +38,9 @@ void enlargeBuffers(int socket)
 
 } // namespace
 
-DescriptorStream::DescriptorStream(int connected) : socket(connected)
+DescriptorStream::DescriptorStream(int connected,
+                                   std::optional<tls::Context> context) :
+    socket(connected), tlsContext(std::move(context))
 {
     ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK);
     enlargeBuffers(socket);
@@ -44,6 +49,11 @@ DescriptorStream::DescriptorStream(int connected) : socket(connected)
 asio::awaitable<Result<size_t>>
     DescriptorStream::readSome(asio::mutable_buffer into)
 {
+    if (session)
+    {
+        co_return session->read(
+            {static_cast<std::byte*>(into.data()), into.size()});
+    }
     while (true)
     {
         const ssize_t got = ::recv(socket, into.data(), into.size(), 0);
@@ -65,20 +75,107 @@ asio::awaitable<Result<size_t>>
 asio::awaitable<Result<void>>
     DescriptorStream::write(std::span<const asio::const_buffer> buffers)
 {
-    for (asio::const_buffer rest : buffers)
+    if (session)
     {
-        while (rest.size() > 0)
+        std::vector<std::span<const std::byte>> pieces;
+        pieces.reserve(buffers.size());
+        for (const asio::const_buffer& buffer : buffers)
         {
-            const ssize_t put = ::send(socket, rest.data(), rest.size(),
-                                       MSG_NOSIGNAL);
-            if (put < 0 && errno != EINTR)
-            {
-                co_return tl::unexpected(errorOf(errno));
-            }
-            rest += static_cast<size_t>(std::max<ssize_t>(0, put));
+            pieces.emplace_back(static_cast<const std::byte*>(buffer.data()),
+                                buffer.size());
+        }
+        co_return session->write(pieces);
+    }
+    for (const asio::const_buffer& buffer : buffers)
+    {
+        Result<void> sent = sendAll(
+            {static_cast<const std::byte*>(buffer.data()), buffer.size()}, 0);
+        if (!sent)
+        {
+            co_return sent;
         }
     }
     co_return Result<void>{};
+}
+
+Result<void> DescriptorStream::sendAll(std::span<const std::byte> bytes,
+                                       int flags) const
+{
+    while (!bytes.empty())
+    {
+        const ssize_t put = ::send(socket, bytes.data(), bytes.size(),
+                                   MSG_NOSIGNAL | flags);
+        if (put < 0 && errno != EINTR)
+        {
+            return tl::unexpected(errorOf(errno));
+        }
+        bytes = bytes.subspan(static_cast<size_t>(std::max<ssize_t>(0, put)));
+    }
+    return {};
+}
+
+bool DescriptorStream::sendsFiles() const
+{
+    return !session;
+}
+
+asio::awaitable<Result<void>>
+    DescriptorStream::sendFile(std::span<const std::byte> header, int file,
+                               uint64_t offset, uint64_t length)
+{
+    Result<void> sent = sendAll(header, MSG_MORE);
+    auto at = static_cast<off_t>(offset);
+    while (sent && length > 0)
+    {
+        const ssize_t put = ::sendfile(socket, file, &at, length);
+        if (put == 0)
+        {
+            sent = fail(Errc::io, "the image became shorter while it was read");
+        }
+        else if (put > 0)
+        {
+            length -= static_cast<uint64_t>(put);
+        }
+        else if (errno != EINTR)
+        {
+            sent = tl::unexpected(errorOf(errno));
+        }
+    }
+    co_return sent;
+}
+
+DescriptorStream::~DescriptorStream()
+{
+    if (session)
+    {
+        session->close();
+    }
+}
+
+asio::awaitable<Result<void>> DescriptorStream::startTls()
+{
+    if (!tlsContext)
+    {
+        co_return fail(Errc::usage, "this server has no TLS credentials");
+    }
+    Result<tls::Session> made = tls::Session::accept(*tlsContext, socket);
+    if (!made)
+    {
+        co_return tl::unexpected(made.error());
+    }
+    session.emplace(std::move(*made));
+    co_return Result<void>{};
+}
+
+std::string DescriptorStream::security() const
+{
+    if (!session)
+    {
+        return {};
+    }
+    return fmt::format("{}, {}{}{}{}", session->version(), session->cipher(),
+                       session->kernelSends() ? ", by the kernel" : "",
+                       session->peer().empty() ? "" : ", ", session->peer());
 }
 
 } // namespace vmedia::nbd

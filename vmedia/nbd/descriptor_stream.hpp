@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "stream.hpp"
+#include "vmedia/tls/session.hpp"
+
+#include <optional>
 
 namespace vmedia::nbd
 {
@@ -14,16 +17,32 @@ namespace vmedia::nbd
 class DescriptorStream : public Stream
 {
   public:
-    /// Makes it blocking, and its buffers large.
-    explicit DescriptorStream(int connected);
+    /// Makes it blocking, and its buffers large. Without @p context there is
+    /// no startTls().
+    explicit DescriptorStream(
+        int connected, std::optional<tls::Context> context = std::nullopt);
+    ~DescriptorStream() override; ///< says close_notify, if it speaks TLS
 
     boost::asio::awaitable<Result<size_t>>
         readSome(boost::asio::mutable_buffer into) override;
     boost::asio::awaitable<Result<void>>
         write(std::span<const boost::asio::const_buffer> buffers) override;
 
+    bool sendsFiles() const override;
+    boost::asio::awaitable<Result<void>>
+        sendFile(std::span<const std::byte> header, int file, uint64_t offset,
+                 uint64_t length) override;
+    boost::asio::awaitable<Result<void>> startTls() override;
+
+    /// "TLSv1.3, TLS_AES_128_GCM_SHA256, alice"; empty without TLS.
+    std::string security() const;
+
   private:
+    Result<void> sendAll(std::span<const std::byte> bytes, int flags) const;
+
     int socket;
+    std::optional<tls::Context> tlsContext;
+    std::optional<tls::Session> session{};
 };
 
 } // namespace vmedia::nbd

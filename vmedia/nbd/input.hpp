@@ -4,6 +4,7 @@
 #include "stream.hpp"
 
 #include <cstring>
+#include <memory>
 
 namespace vmedia::nbd
 {
@@ -13,7 +14,11 @@ namespace vmedia::nbd
 class Input
 {
   public:
-    explicit Input(Stream& from) : stream(from), storage(capacity) {}
+    explicit Input(Stream& from) :
+        stream(from),
+        // Not zeroed: an idle client shall not cost the pages.
+        storage(std::make_unique_for_overwrite<std::byte[]>(capacity))
+    {}
 
     size_t available() const
     {
@@ -29,12 +34,11 @@ class Input
         {
             if (begin + size > capacity || begin == end)
             {
-                std::memmove(storage.data(), storage.data() + begin,
-                             available());
+                std::memmove(storage.get(), storage.get() + begin, available());
                 end -= begin;
                 begin = 0;
             }
-            const boost::asio::mutable_buffer room(storage.data() + end,
+            const boost::asio::mutable_buffer room(storage.get() + end,
                                                    capacity - end);
             Result<size_t> got = co_await stream.readSome(room);
             if (!got)
@@ -43,7 +47,7 @@ class Input
             }
             end += *got;
         }
-        const ByteView view(storage.data() + begin, size);
+        const ByteView view(storage.get() + begin, size);
         begin += size;
         co_return view;
     }
@@ -53,7 +57,7 @@ class Input
     boost::asio::awaitable<Result<void>> fill(std::span<std::byte> into)
     {
         const size_t buffered = std::min(into.size(), available());
-        std::memcpy(into.data(), storage.data() + begin, buffered);
+        std::memcpy(into.data(), storage.get() + begin, buffered);
         begin += buffered;
         into = into.subspan(buffered);
         while (!into.empty())
@@ -89,7 +93,7 @@ class Input
     static constexpr size_t capacity = 256 << 10;
 
     Stream& stream;
-    Bytes storage;
+    std::unique_ptr<std::byte[]> storage;
     size_t begin = 0;
     size_t end = 0;
 };

@@ -10,7 +10,7 @@ namespace vmedia::nbd
 {
 
 Negotiator::Negotiator(std::span<const ExportInfo> served,
-                       NegotiationLimits bounds, TlsMode mode) :
+                       NegotiationLimits bounds, tls::Mode mode) :
     exports(served), limits(bounds), tlsMode(mode)
 {}
 
@@ -18,7 +18,7 @@ void Negotiator::onTlsEstablished()
 {
     // "the server MUST … forget … structured replies … or metadata contexts"
     // issued before STARTTLS: state that came in clear may be an attacker's.
-    tls = true;
+    secured = true;
     replies = Replies::simple;
     allocationOf = nullptr;
 }
@@ -30,7 +30,7 @@ void Negotiator::onStopping()
 
 std::optional<Step> Negotiator::refusedByState(Opt option) const
 {
-    if (tlsMode == TlsMode::require && !tls && option != Opt::startTls &&
+    if (tlsMode == tls::Mode::require && !secured && option != Opt::startTls &&
         option != Opt::abort)
     {
         if (option == Opt::exportName)
@@ -257,13 +257,13 @@ Step Negotiator::onInfo(const Option& option)
 
 Step Negotiator::onStartTls(const Option& option) const
 {
-    if (tls || !option.data.empty())
+    if (secured || !option.data.empty())
     {
         return refuse(option.code, Rep::errInvalid,
-                      tls ? "TLS is in use already"
-                          : "NBD_OPT_STARTTLS carries no data");
+                      secured ? "TLS is in use already"
+                              : "NBD_OPT_STARTTLS carries no data");
     }
-    if (tlsMode == TlsMode::off)
+    if (tlsMode == tls::Mode::off)
     {
         return refuse(option.code, Rep::errPolicy,
                       "this server does not offer TLS");
@@ -342,7 +342,7 @@ Step Negotiator::onMeta(const Option& option)
 
 bool Negotiator::hidden(const ExportInfo& info) const
 {
-    return info.tlsOnly && !tls && tlsMode != TlsMode::off;
+    return info.tlsOnly && !secured && tlsMode != tls::Mode::off;
 }
 
 uint16_t Negotiator::flagsOf(const ExportInfo& info) const

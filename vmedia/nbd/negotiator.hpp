@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "terms.hpp"
+#include "vmedia/tls/policy.hpp"
 #include "wire.hpp"
 
 #include <cstdint>
@@ -53,15 +54,6 @@ struct NegotiationLimits
     uint32_t dataBytes = 32U << 20; ///< … and beyond this ends the session
 };
 
-/// "Server-side requirements" of "TLS support": NOTLS, SELECTIVETLS (for the
-/// exports that are tlsOnly) and FORCEDTLS.
-enum class TlsMode : uint8_t
-{
-    off,
-    on,
-    require,
-};
-
 /// Fixed newstyle negotiation, server side. No socket and no clock in here.
 ///
 ///   flags   --unknown bit----------------------> closed
@@ -87,7 +79,7 @@ class Negotiator
   public:
     explicit Negotiator(std::span<const ExportInfo> exports,
                         NegotiationLimits limits = {},
-                        TlsMode tls = TlsMode::off);
+                        tls::Mode mode = tls::Mode::off);
 
     /// What the server sends before it has read anything.
     static Bytes greeting();
@@ -143,8 +135,8 @@ class Negotiator
     NegotiationLimits limits;
     uint32_t clientFlags = 0;
     uint32_t count = 0;
-    TlsMode tlsMode;
-    bool tls = false;
+    tls::Mode tlsMode;
+    bool secured = false;
     bool stopping = false;
     Replies replies = Replies::simple;
     /// The export for which base:allocation is selected.

@@ -318,7 +318,7 @@ TEST(Negotiator, contextsNeedStructuredRepliesAndAnExport)
 TEST(Negotiator, withTlsRequiredNothingIsToldBeforeIt)
 {
     const Bytes go = encodeInfoRequest("disk", {});
-    Negotiator n{exports, {}, TlsMode::require};
+    Negotiator n{exports, {}, tls::Mode::require};
     n.onClientFlags(clientFixedNewstyle);
     for (Opt option : {Opt::list, Opt::info, Opt::go, Opt::structuredReply,
                        Opt::listMetaContext, Opt::extendedHeaders,
@@ -338,7 +338,7 @@ TEST(Negotiator, withTlsRequiredNothingIsToldBeforeIt)
 
 TEST(Negotiator, withTlsRequiredExportNameEndsAndAbortIsAcknowledged)
 {
-    Negotiator n{exports, {}, TlsMode::require};
+    Negotiator n{exports, {}, tls::Mode::require};
     n.onClientFlags(clientFixedNewstyle);
     const Step name = send(n, Opt::exportName);
     EXPECT_EQ(name.next, Phase::closed);
@@ -348,7 +348,7 @@ TEST(Negotiator, withTlsRequiredExportNameEndsAndAbortIsAcknowledged)
 
 TEST(Negotiator, nothingAgreedInClearSurvivesTls)
 {
-    Negotiator n{exports, {}, TlsMode::on};
+    Negotiator n{exports, {}, tls::Mode::on};
     n.onClientFlags(clientFixedNewstyle);
     send(n, Opt::structuredReply);
     meta(n, Opt::setMetaContext, "disk", {"base:allocation"});
@@ -364,7 +364,7 @@ TEST(Negotiator, anExportThatNeedsTlsIsHiddenUntilThen)
     std::vector<ExportInfo> some = exports;
     some[1].tlsOnly = true;
     const Bytes go = encodeInfoRequest("disk", {});
-    Negotiator n{some, {}, TlsMode::on};
+    Negotiator n{some, {}, tls::Mode::on};
     n.onClientFlags(clientFixedNewstyle);
     EXPECT_EQ(types(send(n, Opt::list)), (Types{Rep::server, Rep::ack}));
     EXPECT_EQ(types(n.on({Opt::go, go})), Types{Rep::errTlsReqd});

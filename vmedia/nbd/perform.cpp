@@ -7,6 +7,9 @@ namespace vmedia::nbd
 namespace
 {
 
+/// Below this, several reads in one batch are faster than one call for each.
+constexpr uint64_t uncopiedMin = 64 << 10;
+
 /// Extents told in one reply: "SHOULD NOT send more than 2^20", and 64 Ki of
 /// them are as good, for the client asks again from where they end.
 constexpr size_t extentsMax = 1 << 16;
@@ -78,11 +81,9 @@ void Performer::read(const Command& command)
     const auto fill = [this](std::span<std::byte> into, uint64_t offset) {
         return content.read(into, offset);
     };
-    const bool mayFragment = terms.replies != Replies::simple &&
-                             (command.flags & commandDf) == 0;
     extents.clear();
     bool done = false;
-    if (mayFragment && can.extents && command.length > 0 && wholeRead(command))
+    if (mayTellHoles(command) && wholeRead(command))
     {
         done = reply.dataAndHoles(command, extents, fill);
     }
@@ -125,6 +126,37 @@ void Performer::blockStatus(const Command& command)
         return;
     }
     reply.blockStatus(command, extents);
+}
+
+bool Performer::mayTellHoles(const Command& command) const
+{
+    return can.extents && terms.replies != Replies::simple &&
+           (command.flags & commandDf) == 0 && command.length > 0;
+}
+
+int Performer::fileFor(const Command& command)
+{
+    if (command.length < uncopiedMin || content.descriptor() < 0)
+    {
+        return -1;
+    }
+    if (mayTellHoles(command))
+    {
+        extents.clear();
+        const bool allData = wholeRead(command) && extents.size() == 1 &&
+                             !extents.front().zero;
+        if (!allData)
+        {
+            return -1;
+        }
+    }
+    return content.descriptor();
+}
+
+void Performer::beginFile(const Command& command)
+{
+    reply.dataHeader(command);
+    traffic.readBytes += command.length;
 }
 
 } // namespace vmedia::nbd

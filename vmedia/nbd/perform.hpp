@@ -24,10 +24,18 @@ class Performer
     /// @p payload is the command's, of a write.
     void perform(const Command& command, const Plan& todo, ByteView payload);
 
+    /// The file whose bytes answer this read as they are, or -1: too few to
+    /// be worth a call of their own, holes to be told, or no such file.
+    int fileFor(const Command& command);
+
+    /// The header of a read that fileFor() answers.
+    void beginFile(const Command& command);
+
   private:
     uint64_t answer(const Command& command, int errorNumber);
     int zero(const Command& command);
     void read(const Command& command);
+    bool mayTellHoles(const Command& command) const;
     bool wholeRead(const Command& command);
     void blockStatus(const Command& command);
 

@@ -90,25 +90,29 @@ bool ReplyWriter::failed(const Command& command, size_t from, int errorNumber)
     return true;
 }
 
-bool ReplyWriter::data(const Command& command, const Fill& fill)
+void ReplyWriter::dataHeader(const Command& command)
 {
-    const size_t from = out.size();
-    const auto length = static_cast<uint32_t>(command.length);
     if (replies == Replies::simple)
     {
         out.append(encode(SimpleReply{ErrorValue::none, command.cookie}));
+        return;
     }
-    else if (length == 0)
+    chunk(command, Chunk::offsetData, replyDone,
+          8 + static_cast<uint32_t>(command.length));
+    out.append(pack<8>(command.offset));
+}
+
+bool ReplyWriter::data(const Command& command, const Fill& fill)
+{
+    const size_t from = out.size();
+    if (replies != Replies::simple && command.length == 0)
     {
         success(command); // OFFSET_DATA has at least one byte of it
         return true;
     }
-    else
-    {
-        chunk(command, Chunk::offsetData, replyDone, 8 + length);
-        out.append(pack<8>(command.offset));
-    }
-    return !failed(command, from, fill(out.grow(length), command.offset));
+    dataHeader(command);
+    return !failed(command, from,
+                   fill(out.grow(command.length), command.offset));
 }
 
 bool ReplyWriter::dataAndHoles(const Command& command,

@@ -29,6 +29,9 @@ class ReplyWriter
     /// the error is the reply. Gives whether it succeeded.
     bool data(const Command& command, const Fill& fill);
 
+    /// As data(), but for the data, which the caller sends after it.
+    void dataHeader(const Command& command);
+
     /// A read told as data and holes: @p extents cover it exactly.
     bool dataAndHoles(const Command& command,
                       std::span<const exports::Extent> extents,

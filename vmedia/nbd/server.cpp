@@ -195,7 +195,7 @@ class Listening : public Server
         try
         {
             place->thread = std::thread([this, place] {
-                converse(*place);
+                serveAndEnd(*place);
                 asio::post(acceptor.get_executor(),
                            [this, place] { finish(place); });
             });
@@ -223,8 +223,15 @@ class Listening : public Server
         mine.log = [this, &connection](const std::string& line) {
             log(fmt::format("client {}: {}", connection.number, line));
         };
-        mine.negotiated = [&connection] { connection.negotiated = true; };
-        DescriptorStream stream(connection.socket);
+        DescriptorStream stream(connection.socket, options.tls);
+        mine.negotiated = [&connection, &stream, &mine] {
+            connection.negotiated = true;
+            if (const std::string security = stream.security();
+                !security.empty())
+            {
+                mine.log("secured by " + security);
+            }
+        };
         asio::io_context own(1);
         asio::co_spawn(
             own, serve(stream, catalogue, counters, mine),
@@ -236,6 +243,11 @@ class Listening : public Server
             }
         });
         own.run();
+    }
+
+    void serveAndEnd(Connection& connection)
+    {
+        converse(connection); // its stream has said goodbye by then
         connection.end();
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "session.hpp"
+#include "vmedia/tls/context.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -25,6 +26,7 @@ struct ServerOptions
     Endpoint endpoint{};
     SessionOptions session{};
     uint32_t connections = 100; ///< more of them are closed at once
+    std::optional<vmedia::tls::Context> tls{}; ///< with what session.tls offers
     std::chrono::seconds negotiationDeadline{30};
     /// How long clients have, once stopped, to finish and be told.
     std::chrono::milliseconds grace{1000};

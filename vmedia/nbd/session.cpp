@@ -168,8 +168,26 @@ class Session
         {
             co_return co_await goWrong(command, todo, fault);
         }
+        if (todo.action == Plan::Action::read && stream.sendsFiles())
+        {
+            const int file = performer->fileFor(command);
+            if (file >= 0)
+            {
+                co_return co_await sendFile(command, file);
+            }
+        }
         performer->perform(command, todo, payload);
         co_return Result<void>{};
+    }
+
+    /// What waits to be sent, the read's header, and its data uncopied.
+    Task<void> sendFile(const Command& command, int file)
+    {
+        performer->beginFile(command);
+        const Result<void> sent = co_await stream.sendFile(
+            out.bytes(), file, command.offset, command.length);
+        out.clear();
+        co_return sent;
     }
 
     exports::Fault faultOf(const Command& command, const Plan& todo)

@@ -39,7 +39,8 @@ struct SessionOptions
 {
     NegotiationLimits negotiation{};
     TransmissionLimits transmission{};
-    TlsMode tls = TlsMode::off; ///< `on` and `require` need Stream::startTls()
+    vmedia::tls::Mode tls =
+        vmedia::tls::Mode::off; ///< `on` and `require` need Stream::startTls()
     Deviation deviation{};
     std::optional<exports::FaultPlan> faults{};    ///< each session has a copy
     std::function<void(const std::string&)> log{}; ///< one line, no newline

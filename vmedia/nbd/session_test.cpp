@@ -63,7 +63,7 @@ struct Outcome
 };
 
 Outcome play(ByteView script, size_t piece = 1 << 20,
-             TlsMode tls = TlsMode::off,
+             tls::Mode mode = tls::Mode::off,
              const std::atomic<bool>* stopping = nullptr)
 {
     Catalogue catalogue;
@@ -71,7 +71,7 @@ Outcome play(ByteView script, size_t piece = 1 << 20,
                   *exports::openMemory(4096, exports::Access::readWrite));
     Traffic traffic;
     SessionOptions options;
-    options.tls = tls;
+    options.tls = mode;
     options.stopping = stopping;
     Script peer(script, piece);
     asio::io_context context;
@@ -183,7 +183,7 @@ TEST(Session, startTlsWithMoreBehindItEndsTheSession)
     constexpr auto startTls = "49484156454f5054 00000005 00000000"_hex;
     constexpr auto list = "49484156454f5054 00000003 00000000"_hex;
     const Outcome outcome = play(join(flags, startTls, list), 1 << 20,
-                                 TlsMode::require);
+                                 tls::Mode::require);
     ASSERT_FALSE(outcome.end);
     EXPECT_EQ(outcome.end.error().code, Errc::protocol);
     // The ACK was the last word: nothing was listed.
@@ -195,7 +195,7 @@ TEST(Session, startTlsWithMoreBehindItEndsTheSession)
 TEST(Session, onceStoppingRequestsAreRefused)
 {
     const std::atomic<bool> stopping = true;
-    const Outcome outcome = play(join(flags, go), 1 << 20, TlsMode::off,
+    const Outcome outcome = play(join(flags, go), 1 << 20, tls::Mode::off,
                                  &stopping);
     constexpr auto shutdown = "80000007"_hex; // NBD_REP_ERR_SHUTDOWN
     EXPECT_NE(std::search(outcome.told.begin(), outcome.told.end(),

@@ -8,6 +8,12 @@ namespace vmedia::nbd
 {
 namespace error = boost::asio::error;
 
+boost::asio::awaitable<Result<void>>
+    Stream::sendFile(std::span<const std::byte>, int, uint64_t, uint64_t)
+{
+    co_return fail(Errc::usage, "this connection cannot send files");
+}
+
 Error transferError(const boost::system::error_code& code)
 {
     if (code == error::operation_aborted)

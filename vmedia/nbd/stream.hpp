@@ -37,6 +37,18 @@ class Stream
         co_return co_await write(std::span(&buffer, 1));
     }
 
+    /// True if sendFile() spares a copy here.
+    virtual bool sendsFiles() const
+    {
+        return false;
+    }
+
+    /// @p header, then @p length bytes of the file from @p offset on, uncopied.
+    /// Errors: also when the file is shorter; the peer has a part then.
+    virtual boost::asio::awaitable<Result<void>>
+        sendFile(std::span<const std::byte> header, int file, uint64_t offset,
+                 uint64_t length);
+
     /// The server's half of a TLS handshake; what is read and written after it
     /// goes through TLS. Only where the session offers TLS.
     virtual boost::asio::awaitable<Result<void>> startTls()

@@ -205,9 +205,11 @@ BAD = [
     (["-f", "-p", "0", "memory"], 2,
      "memory takes one parameter, 0 were given; write: memory size=..."),
     (["-f", "-p", "0", "floppy", "a"], 2,
-     "there is no plugin 'floppy'; use: file PATH, or memory SIZE"),
+     "there is no plugin 'floppy'; use: file PATH, memory|pattern|null SIZE, "
+     "overlay PLUGIN PARAMETER, or forward URI"),
     (["-f", "-p", "0"], 2,
-     "nothing to serve was named; use: file PATH, or memory SIZE"),
+     "nothing to serve was named; use: file PATH, memory|pattern|null SIZE, "
+     "overlay PLUGIN PARAMETER, or forward URI"),
     (["-f", "-i", "localhost", "memory", "1M"], 2,
      "'localhost' is not an IP address; write 127.0.0.1, 0.0.0.0 or ::1"),
     (["-f", "-U", "/tmp/" + "x" * 110, "memory", "1M"], 2,
