@@ -61,7 +61,7 @@ Lists usual(Credential credential, bool aes)
     const std::string chachaSuites = "TLS_CHACHA20_POLY1305_SHA256";
     const std::string aes12 =
         psk ? "DHE-PSK-AES128-GCM-SHA256:DHE-PSK-AES256-GCM-SHA384"
-            : "ECDHE+AESGCM:DHE+AESGCM";
+            : "ECDHE+AESGCM+AES128:ECDHE+AESGCM:DHE+AESGCM+AES128:DHE+AESGCM";
     const std::string chacha12 =
         psk ? "ECDHE-PSK-CHACHA20-POLY1305:DHE-PSK-CHACHA20-POLY1305"
             : "ECDHE+CHACHA20:DHE+CHACHA20";

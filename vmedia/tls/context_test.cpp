@@ -22,6 +22,7 @@ std::vector<std::string> names(SSL_CTX* context)
 {
     std::vector<std::string> all;
     const STACK_OF(SSL_CIPHER)* set = ::SSL_CTX_get_ciphers(context);
+    all.reserve(static_cast<size_t>(sk_SSL_CIPHER_num(set)));
     for (int i = 0; i < sk_SSL_CIPHER_num(set); ++i)
     {
         all.emplace_back(::SSL_CIPHER_get_name(sk_SSL_CIPHER_value(set, i)));

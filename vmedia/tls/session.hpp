@@ -41,6 +41,7 @@ class Session
 
     /// Sends close_notify and does not wait for the peer's. Does nothing
     /// after an error, and never fails: who closes has nothing left to say.
+    /// May block as write() does, if the peer has stopped reading.
     void close();
 
     /// Bytes that read() gives without asking the socket.
