@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <mutex>
 
 namespace vmedia::exports
 {
@@ -92,6 +93,11 @@ class FileExport : public Export
     int extents(uint64_t offset, uint64_t length, size_t most,
                 std::vector<Extent>& out) override
     {
+        if (most > 0 && isKnownData(offset, length))
+        {
+            out.push_back({length, false, false});
+            return 0;
+        }
         return file.extents(bytesTotal, offset, length, most, out);
     }
     int descriptor() const override
@@ -104,11 +110,37 @@ class FileExport : public Export
     uint64_t bytesTotal;
 
   private:
-    int punch(uint64_t offset, uint64_t length) const
+    int punch(uint64_t offset, uint64_t length)
     {
+        {
+            const std::lock_guard lock(knowing);
+            known = {};
+        }
         return file.allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
                              length);
     }
+    /// One run of data is remembered: to find its end may cost a look at every
+    /// page behind it (tmpfs), and a client reads it in small steps. What is
+    /// remembered wrongly is a hole that is told as data, which it may be.
+    bool isKnownData(uint64_t offset, uint64_t length)
+    {
+        const auto holds = [&](const Run& run) {
+            return offset >= run.from && offset + length <= run.to;
+        };
+        const std::lock_guard lock(knowing);
+        if (!holds(known))
+        {
+            const auto at = static_cast<off_t>(offset);
+            if (::lseek(file.get(), at, SEEK_DATA) != at)
+            {
+                return false;
+            }
+            const off_t hole = ::lseek(file.get(), at, SEEK_HOLE);
+            known = {offset, hole < 0 ? offset : static_cast<uint64_t>(hole)};
+        }
+        return holds(known);
+    }
+
     /// Neither fallocate() nor pwrite() minds a range behind the end of file,
     /// and a write there would make zeroes of what was lost.
     bool shrank() const
@@ -119,7 +151,15 @@ class FileExport : public Export
                 static_cast<uint64_t>(status.st_size) < bytesTotal);
     }
 
+    struct Run
+    {
+        uint64_t from = 0;
+        uint64_t to = 0;
+    };
+
     Access access;
+    std::mutex knowing;
+    Run known{};
 };
 
 /// Sysfs has the queue with the disk: one step up from a partition.
