@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
 #include <vector>
 
 namespace vmedia::nbd
@@ -20,6 +21,11 @@ Error errorOf(int errorNumber)
 {
     return transferError({errorNumber, boost::system::system_category()});
 }
+
+/// A client that waits for each answer asks again within microseconds; to be
+/// woken for that takes longer than to look for it.
+constexpr std::chrono::microseconds spinTime{40};
+constexpr unsigned patienceMax = 8; ///< times in vain before we sleep at once
 
 /// Room for several replies of the kernel's longest request, so that a batch
 /// leaves in one call. Beyond the system's limit only root may go.
@@ -46,6 +52,34 @@ DescriptorStream::DescriptorStream(int connected,
     enlargeBuffers(socket);
 }
 
+ssize_t DescriptorStream::spin(asio::mutable_buffer into)
+{
+    using Clock = std::chrono::steady_clock;
+    if (patience == 0)
+    {
+        // Now and then it is worth asking whether the client has sped up.
+        patience = ++slept % 64 == 0 ? 1 : 0;
+        return -1;
+    }
+    const auto until = Clock::now() + spinTime;
+    do
+    {
+        const ssize_t got = ::recv(socket, into.data(), into.size(),
+                                   MSG_DONTWAIT);
+        if (got >= 0)
+        {
+            patience = patienceMax;
+            return got;
+        }
+        if (errno != EAGAIN)
+        {
+            break;
+        }
+    } while (Clock::now() < until);
+    --patience;
+    return -1;
+}
+
 asio::awaitable<Result<size_t>>
     DescriptorStream::readSome(asio::mutable_buffer into)
 {
@@ -56,7 +90,11 @@ asio::awaitable<Result<size_t>>
     }
     while (true)
     {
-        const ssize_t got = ::recv(socket, into.data(), into.size(), 0);
+        ssize_t got = spin(into);
+        if (got < 0)
+        {
+            got = ::recv(socket, into.data(), into.size(), 0);
+        }
         if (got > 0)
         {
             co_return static_cast<size_t>(got);

@@ -38,9 +38,13 @@ class DescriptorStream : public Stream
     std::string security() const;
 
   private:
+    /// Looks for bytes for a short time without sleeping; -1 if none came.
+    ssize_t spin(boost::asio::mutable_buffer into);
     Result<void> sendAll(std::span<const std::byte> bytes, int flags) const;
 
     int socket;
+    unsigned patience = 1; ///< of spin(): how often it may still be in vain
+    unsigned slept = 0;
     std::optional<tls::Context> tlsContext;
     std::optional<tls::Session> session{};
 };
