@@ -4,15 +4,18 @@
 #include "server.hpp"
 #include "vmedia/exports/open.hpp"
 #include "vmedia/exports/overlay.hpp"
+#include "vmedia/process/child.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -54,6 +57,52 @@ class PidFile
   private:
     std::string file;
 };
+
+/// Where --run serves if it was not said where: a socket that only we reach.
+class PrivateSocket
+{
+  public:
+    Result<std::string> make()
+    {
+        std::string name = std::filesystem::temp_directory_path() /
+                           "vmedia-nbd-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr)
+        {
+            return failErrno(errno, name, "set TMPDIR to a writable directory");
+        }
+        directory = name;
+        return directory + "/sock";
+    }
+    ~PrivateSocket()
+    {
+        std::error_code ignored;
+        if (!directory.empty())
+        {
+            std::filesystem::remove_all(directory, ignored);
+        }
+    }
+
+  private:
+    std::string directory;
+};
+
+/// nbdkit's --run: a shell command that finds the server in its environment.
+Result<process::Child> startRun(asio::io_context& context,
+                                const ServeOptions& options,
+                                const std::string& uri,
+                                const std::string& unixSocket)
+{
+    const std::string port = unixSocket.empty() ? uri.substr(uri.rfind(':') + 1)
+                                                : "";
+    return process::Child::start(
+        context.get_executor(),
+        {{"/bin/sh", "-c", options.run},
+         STDIN_FILENO,
+         STDOUT_FILENO,
+         STDERR_FILENO,
+         {"uri=" + uri, "unixsocket=" + unixSocket, "port=" + port,
+          "exportname=" + options.exportName}});
+}
 
 /// Into the background, as nbdkit goes without -f: the parent leaves with
 /// success once the server listens, so a script may connect at once.
@@ -129,7 +178,7 @@ Result<std::optional<tls::Context>> tlsOf(const ServeOptions& options,
     return std::move(*context);
 }
 
-Result<void> serveUntilStopped(const ServeOptions& options)
+Result<int> serveUntilStopped(const ServeOptions& options)
 {
     Result<exports::ExportPointer> data =
         exports::openExport(options.plugin, options.parameters,
@@ -172,7 +221,18 @@ Result<void> serveUntilStopped(const ServeOptions& options)
     ServerOptions with;
     with.tls = std::move(*security);
     with.session.tls = *mode;
+    PrivateSocket privateSocket;
     with.endpoint = {options.unixSocket, options.address, options.port};
+    if (!options.run.empty() && options.unixSocket.empty() &&
+        options.port == ServeOptions{}.port)
+    {
+        Result<std::string> path = privateSocket.make();
+        if (!path)
+        {
+            return tl::unexpected(path.error());
+        }
+        with.endpoint.unixSocket = std::move(*path);
+    }
     with.connections = options.connections;
     with.negotiationDeadline = std::chrono::seconds(options.negotiationSeconds);
     with.session.negotiation = options.limits;
@@ -201,11 +261,11 @@ Result<void> serveUntilStopped(const ServeOptions& options)
     {
         return tl::unexpected(server.error());
     }
-    if (!options.foreground)
+    if (!options.foreground && options.run.empty())
     {
         if (Result<void> done = daemonise(context); !done)
         {
-            return done;
+            return tl::unexpected(done.error());
         }
     }
     PidFile pidFile;
@@ -213,12 +273,18 @@ Result<void> serveUntilStopped(const ServeOptions& options)
     {
         if (Result<void> written = pidFile.write(options.pidFile); !written)
         {
-            return written;
+            return tl::unexpected(written.error());
         }
     }
     asio::signal_set signals(context, SIGINT, SIGTERM);
-    signals.async_wait(
-        [&server](boost::system::error_code, int) { (*server)->stop(); });
+    std::optional<process::Child> command;
+    signals.async_wait([&](boost::system::error_code error, int) {
+        if (!error && command)
+        {
+            command->signal(SIGTERM);
+        }
+        (*server)->stop();
+    });
     (*server)->start();
     const ExportInfo& info = catalogue.infos.front();
     fmt::print(stderr, "{}: listening on {} ({} bytes, {}{})\n", program,
@@ -226,13 +292,33 @@ Result<void> serveUntilStopped(const ServeOptions& options)
                (info.flags & readOnly) != 0 ? "read-only" : "writable",
                tlsText(*mode));
 
+    int status = 0;
+    if (!options.run.empty())
+    {
+        Result<process::Child> child = startRun(
+            context, options, (*server)->uri(), with.endpoint.unixSocket);
+        if (!child)
+        {
+            return tl::unexpected(child.error());
+        }
+        command.emplace(std::move(*child));
+        asio::co_spawn(context, command->wait(),
+                       [&](std::exception_ptr, int ended) {
+            status = ended;
+            signals.cancel(); // and so stop
+        });
+    }
     context.run();
     if (!options.commit.empty())
     {
         server->reset(); // no session writes any more
-        return overlay->commitTo(options.commit);
+        const Result<void> done = overlay->commitTo(options.commit);
+        if (!done)
+        {
+            return tl::unexpected(done.error());
+        }
     }
-    return {};
+    return status;
 }
 
 } // namespace
@@ -288,6 +374,9 @@ void addServe(CLI::App& app, ServeOptions& options)
                  "Clients need a certificate of that authority, too");
     app.add_option("--tls-ciphers", options.tlsCiphers,
                    "Instead of the default choice; OpenSSL's names");
+    app.add_option("--run", options.run,
+                   "Serve while this shell command runs, and exit as it does; "
+                   "it finds $uri, $unixsocket, $port, $exportname");
     app.add_option("--commit", options.commit,
                    "With overlay: write the changed content to this new file "
                    "at the end");
@@ -308,8 +397,8 @@ void addServe(CLI::App& app, ServeOptions& options)
 
 int runServe(const ServeOptions& options)
 {
-    const Result<void> served = serveUntilStopped(options);
-    return served ? 0 : report(program, served.error());
+    const Result<int> served = serveUntilStopped(options);
+    return served ? *served : report(program, served.error());
 }
 
 int parseFailed(const CLI::App& app, const CLI::ParseError& error)

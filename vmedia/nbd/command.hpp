@@ -29,6 +29,7 @@ struct ServeOptions
     std::string tlsCertificates;
     bool tlsVerifyPeer = false;
     std::string tlsCiphers;
+    std::string run;    ///< a shell command; empty: none
     std::string commit; ///< of an overlay, at the end
     std::string faults; ///< a FaultPlan; empty: none
     uint64_t seed = 1;
@@ -40,8 +41,9 @@ struct ServeOptions
 
 void addServe(CLI::App& app, ServeOptions& options);
 
-/// Serves until SIGINT or SIGTERM. Gives the exit status: 0 after an orderly
-/// end, 1 if it could not serve, 2 for a usage error.
+/// Serves until SIGINT or SIGTERM, or until the command of --run ends. Gives
+/// the exit status: the command's, or 0 after an orderly end, 1 if it could
+/// not serve, 2 for a usage error.
 int runServe(const ServeOptions& options);
 
 /// CLI11's own handling, with our exit status for what it refuses.

@@ -227,6 +227,20 @@ def test_faults_come_as_the_plan_says(serve, image, content):
         handle.pread(512, 0)
 
 
+def test_run_gives_the_uri_and_exits_as_the_command_does(image, tmp_path):
+    require("nbdinfo", "libnbd-bin")
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    before = sorted(tmp_path.iterdir())
+    done = run("vmedia-nbd", "-r", "file", image, "--run",
+               'nbdinfo --size "$uri"; exit 7', env=env)
+    assert done.stdout == f"{4 * MIB}\n"
+    assert done.returncode == 7
+    assert sorted(tmp_path.iterdir()) == before, "nothing is left behind"
+    tcp = run("vmedia-nbd", "-p", "0", "-r", "file", image, "--run",
+              'nbdinfo --size "nbd://127.0.0.1:$port"')
+    assert (tcp.stdout, tcp.returncode) == (f"{4 * MIB}\n", 0)
+
+
 def test_bad_use_is_one_line(tmp_path, image):
     rows = [
         (["--commit", "x", "file", image],

@@ -15,6 +15,7 @@ int main(int argc, char** argv)
     app.footer("Examples:\n"
                "  vmedia-nbd -f -U /tmp/nbd.sock --readonly file disk.img\n"
                "  vmedia-nbd -f -p 10809 -i 127.0.0.1 memory 1G\n"
+               "  vmedia-nbd memory 64M --run 'nbdinfo $uri'\n"
                "  vmedia-nbd push disk.iso wss://bmc/nbd/0 -u root "
                "--password-file pw\n"
                "Exit: 0 served until stopped, 1 could not serve, 2 usage");
