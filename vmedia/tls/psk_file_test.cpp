@@ -4,6 +4,8 @@
 #include "policy.hpp"
 #include "psk_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -44,7 +46,7 @@ constexpr auto wanted =
 
 TEST_F(PskFileTest, givesTheKeyOfEachUser)
 {
-    const auto keys = load(std::string("alice:") + someKey +
+    const auto keys = load(fmt::format("{}{}", "alice:", someKey) +
                            "\n\nbob:FFEEDDCCBBAA99887766554433221100ab\n");
     ASSERT_TRUE(keys) << describe(keys.error());
     EXPECT_EQ(keys->size(), 2U);
@@ -60,7 +62,7 @@ TEST_F(PskFileTest, givesTheKeyOfEachUser)
 
 TEST_F(PskFileTest, takesHexNamesAsGnutlsDoes)
 {
-    const auto keys = load(std::string("#613a62:") + someKey);
+    const auto keys = load(fmt::format("{}{}", "#613a62:", someKey));
     ASSERT_TRUE(keys) << describe(keys.error());
     EXPECT_TRUE(keys->find("a:b"));
 }
@@ -70,7 +72,7 @@ TEST_F(PskFileTest, refusesAFileThatOthersCanRead)
     for (const auto& [mode, text] :
          {std::pair{0644U, "0644"}, {0640U, "0640"}, {0602U, "0602"}})
     {
-        fixtures::writePrivate(file, std::string("alice:") + someKey);
+        fixtures::writePrivate(file, fmt::format("{}{}", "alice:", someKey));
         fs::permissions(file, fs::perms{mode});
         const auto loaded = PskFile::load(file);
         ASSERT_FALSE(loaded);
@@ -85,19 +87,22 @@ TEST_F(PskFileTest, refusesAFileThatOthersCanRead)
 
 TEST_F(PskFileTest, namesTheLineAndNeverTheKey)
 {
-    const std::string good = std::string("alice:") + someKey + "\n";
+    const std::string good = fmt::format("{}{}{}", "alice:", someKey, "\n");
     EXPECT_EQ(errorOf(good + someKey + "\n"),
-              std::string(":2: no colon between user and key") + wanted);
-    EXPECT_EQ(errorOf(std::string(":") + someKey),
-              std::string(":1: no user before the colon") + wanted);
+              fmt::format("{}{}", ":2: no colon between user and key", wanted));
+    EXPECT_EQ(errorOf(fmt::format("{}{}", ":", someKey)),
+              fmt::format("{}{}", ":1: no user before the colon", wanted));
     EXPECT_EQ(errorOf(good + "\nbob:" + someKey + "0\n"),
-              std::string(":3: the key is not an even number of hex digits") +
-                  wanted);
+              fmt::format("{}{}",
+                          ":3: the key is not an even number of hex digits",
+                          wanted));
     EXPECT_EQ(errorOf("bob:zz112233445566778899aabbccddeeff\n"),
-              std::string(":1: the key is not an even number of hex digits") +
-                  wanted);
-    EXPECT_EQ(errorOf("bob:0011\n"),
-              std::string(":1: the key has 2 bytes, not 16 to 256") + wanted);
+              fmt::format("{}{}",
+                          ":1: the key is not an even number of hex digits",
+                          wanted));
+    EXPECT_EQ(
+        errorOf("bob:0011\n"),
+        fmt::format("{}{}", ":1: the key has 2 bytes, not 16 to 256", wanted));
     EXPECT_EQ(errorOf(good + good),
               ":2: user 'alice' has a key already; keep one line for each "
               "user");
