@@ -221,7 +221,10 @@ void addEntryDefects(Defects& all)
     all["nbd.transmission-flags.df-needs-structured-replies"] =
         exportByte(Opt::go, low, 0, sendDf);
     all["nbd.transmission-flags.fast-zero-needs-write-zeroes"] =
-        exportByte(Opt::go, high, 0, sendFastZero >> 8);
+        changesInfo(Opt::go, Info::exportSize, [](Bytes& data) {
+        data[high] |= std::byte{sendFastZero >> 8};
+        data[low] &= ~std::byte{sendWriteZeroes};
+    });
     all["nbd.transmission-flags.unknown-bits-clear"] = exportByte(Opt::go, high,
                                                                   0, 0x20);
 }
