@@ -7,14 +7,13 @@ import pathlib
 import random
 import resource
 import sys
-import threading
 
 import pytest
 
 from fixtures.httpd import ADMIN, connect
 from fixtures.loop_device import LoopDevice
 from fixtures.nbd_proxy import MIB, STAND_IN
-from fixtures.program import DEADLINE_S, ours, write_script
+from fixtures.program import ours, write_script
 from fixtures.websocket_client import PING, WebSocketClient, frame
 
 
@@ -49,10 +48,7 @@ def test_one_message_may_be_larger_than_any_buffer(server):
     data = random.Random(3).randbytes(3 * MIB)
     client = connect(server)
     client.send(b"echo\n")
-    sender = threading.Thread(target=client.send, args=(data,))
-    sender.start()
-    assert client.receive(len(data)) == data
-    sender.join(DEADLINE_S)
+    assert client.exchange(data, len(data)) == data
     client.close()
 
 
