@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 namespace
 {
 
-constexpr size_t bufferBytes = 256UL * 1024; // stays in the second-level cache
+constexpr size_t bufferBytes = 64UL * 1024; // stays in the second-level cache
 constexpr int silenceMs = 10'000;
 
 double secondsBetween(Clock::time_point from, Clock::time_point to)

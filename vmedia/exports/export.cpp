@@ -44,4 +44,9 @@ int Export::descriptor() const
     return -1;
 }
 
+std::span<const std::byte> Export::mapped(uint64_t, uint64_t, bool)
+{
+    return {};
+}
+
 } // namespace vmedia::exports

@@ -72,6 +72,13 @@ class Export
     /// A file whose bytes are the export's at the same offsets, so that they
     /// may be sent without being copied through us; -1 if there is none.
     virtual int descriptor() const;
+
+    /// The bytes themselves, as long as the export lives; empty if they are
+    /// not to be had, or may be a hole. Only for the kernel to send, which
+    /// fails (EFAULT) where the file has become shorter: for us to touch them
+    /// then would be the end (SIGBUS). @p afresh looks for that first.
+    virtual std::span<const std::byte> mapped(uint64_t offset, uint64_t length,
+                                              bool afresh);
 };
 
 using ExportPointer = std::unique_ptr<Export>;

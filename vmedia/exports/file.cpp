@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "descriptor.hpp"
 #include "export.hpp"
+#include "mapping.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -24,8 +25,10 @@ namespace
 class FileExport : public Export
 {
   public:
-    FileExport(Descriptor opened, uint64_t bytes, Access mode) :
-        file(std::move(opened)), bytesTotal(bytes), access(mode)
+    FileExport(Descriptor opened, uint64_t bytes, Access mode,
+               std::optional<Mapping> content = std::nullopt) :
+        file(std::move(opened)), bytesTotal(bytes), access(mode),
+        image(std::move(content))
     {}
 
     uint64_t size() const override
@@ -104,6 +107,15 @@ class FileExport : public Export
     {
         return file.get();
     }
+    std::span<const std::byte> mapped(uint64_t offset, uint64_t length,
+                                      bool afresh) override
+    {
+        if (!image || !isWorthKnowing(offset, length) || (afresh && shrank()))
+        {
+            return {};
+        }
+        return {image->data() + offset, length};
+    }
 
   protected:
     Descriptor file;
@@ -124,11 +136,8 @@ class FileExport : public Export
     /// remembered wrongly is a hole that is told as data, which it may be.
     bool isKnownData(uint64_t offset, uint64_t length)
     {
-        const auto holds = [&](const Run& run) {
-            return offset >= run.from && offset + length <= run.to;
-        };
         const std::lock_guard lock(knowing);
-        if (!holds(known))
+        if (!known.holds(offset, length))
         {
             const auto at = static_cast<off_t>(offset);
             if (::lseek(file.get(), at, SEEK_DATA) != at)
@@ -138,7 +147,26 @@ class FileExport : public Export
             const off_t hole = ::lseek(file.get(), at, SEEK_HOLE);
             known = {offset, hole < 0 ? offset : static_cast<uint64_t>(hole)};
         }
-        return holds(known);
+        return known.holds(offset, length);
+    }
+
+    /// The same for who only wants to spare a copy: to ask costs as much as
+    /// some copies do, so that in a file of short runs it is rarely asked.
+    /// (A hole must not be sent from the mapping: tmpfs would fill it.)
+    bool isWorthKnowing(uint64_t offset, uint64_t length)
+    {
+        {
+            const std::lock_guard lock(knowing);
+            if (known.holds(offset, length))
+            {
+                return true;
+            }
+            if (++unknown % 64 != 1)
+            {
+                return false;
+            }
+        }
+        return isKnownData(offset, length);
     }
 
     /// Neither fallocate() nor pwrite() minds a range behind the end of file,
@@ -155,11 +183,18 @@ class FileExport : public Export
     {
         uint64_t from = 0;
         uint64_t to = 0;
+
+        bool holds(uint64_t offset, uint64_t length) const
+        {
+            return offset >= from && offset + length <= to;
+        }
     };
 
     Access access;
     std::mutex knowing;
     Run known{};
+    unsigned unknown = 0; ///< times that mapped() was asked outside of it
+    std::optional<Mapping> image; ///< of a regular file
 };
 
 /// Sysfs has the queue with the disk: one step up from a partition.
@@ -302,7 +337,9 @@ Result<ExportPointer> serve(Descriptor file, const std::string& path,
         return std::make_unique<DeviceExport>(std::move(file), size, access,
                                               status.st_rdev);
     }
-    return std::make_unique<FileExport>(std::move(file), size, access);
+    std::optional<Mapping> image = Mapping::ofFile(file.get(), size);
+    return std::make_unique<FileExport>(std::move(file), size, access,
+                                        std::move(image));
 }
 
 } // namespace

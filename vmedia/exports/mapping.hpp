@@ -6,16 +6,19 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace vmedia::exports
 {
 
-/// Zeroes that take memory only where they are written (MAP_NORESERVE).
+/// A stretch of address space: of zeroes that take memory only where they are
+/// written (MAP_NORESERVE), or of a file's bytes.
 class Mapping
 {
   public:
-    /// Errors: @p what and the system's reason.
+    /// Zeroes. Errors: @p what and the system's reason.
     static Result<Mapping> make(uint64_t size, std::string what)
     {
         void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
@@ -25,6 +28,21 @@ class Mapping
         {
             return failErrno(errno, std::move(what),
                              "give a size that the address space holds");
+        }
+        return Mapping(static_cast<std::byte*>(memory), size);
+    }
+    /// A file's bytes, to be read only; none where the address space is too
+    /// small or the file system cannot.
+    static std::optional<Mapping> ofFile(int file, uint64_t size)
+    {
+        if (size > SIZE_MAX / 2)
+        {
+            return std::nullopt;
+        }
+        void* memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
+        if (memory == MAP_FAILED)
+        {
+            return std::nullopt;
         }
         return Mapping(static_cast<std::byte*>(memory), size);
     }

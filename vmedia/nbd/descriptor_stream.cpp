@@ -3,11 +3,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <chrono>
+#include <climits>
+#include <csignal>
 #include <vector>
 
 namespace vmedia::nbd
@@ -20,6 +23,20 @@ namespace
 Error errorOf(int errorNumber)
 {
     return transferError({errorNumber, boost::system::system_category()});
+}
+
+/// For sendfile(2) and splice(2) there is no MSG_NOSIGNAL. This thread's.
+void blockSigpipe()
+{
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+tl::unexpected<Error> shorter()
+{
+    return fail(Errc::io, "the image became shorter while it was read");
 }
 
 /// A client that waits for each answer asks again within microseconds; to be
@@ -50,6 +67,7 @@ DescriptorStream::DescriptorStream(int connected,
 {
     ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK);
     enlargeBuffers(socket);
+    blockSigpipe();
 }
 
 ssize_t DescriptorStream::spin(asio::mutable_buffer into)
@@ -75,6 +93,7 @@ ssize_t DescriptorStream::spin(asio::mutable_buffer into)
         {
             break;
         }
+        ::sched_yield(); // the client may want this very processor
     } while (Clock::now() < until);
     --patience;
     return -1;
@@ -124,51 +143,99 @@ asio::awaitable<Result<void>>
         }
         co_return session->write(pieces);
     }
+    co_return sendAll(buffers, 0);
+}
+
+void DescriptorStream::gather(std::span<const asio::const_buffer> buffers)
+{
+    parts.clear();
     for (const asio::const_buffer& buffer : buffers)
     {
-        Result<void> sent = sendAll(
-            {static_cast<const std::byte*>(buffer.data()), buffer.size()}, 0);
-        if (!sent)
-        {
-            co_return sent;
-        }
+        // NOLINTNEXTLINE: who sends it does not write to it
+        parts.push_back({const_cast<void*>(buffer.data()), buffer.size()});
+    }
+}
+
+asio::awaitable<Result<void>>
+    DescriptorStream::writeLent(std::span<const asio::const_buffer> buffers)
+{
+    if (!pagesTried)
+    {
+        pagesTried = true;
+        pages = PagePipe::make();
+    }
+    gather(buffers);
+    if (!pages || !PagePipe::takes(parts))
+    {
+        co_return sendAll(buffers, 0);
+    }
+    const int error = pages->send(socket, parts);
+    if (error == EFAULT)
+    {
+        co_return shorter();
+    }
+    if (error != 0)
+    {
+        co_return tl::unexpected(errorOf(error));
     }
     co_return Result<void>{};
 }
 
-Result<void> DescriptorStream::sendAll(std::span<const std::byte> bytes,
-                                       int flags) const
+Result<void>
+    DescriptorStream::sendAll(std::span<const asio::const_buffer> buffers,
+                              int flags)
 {
-    while (!bytes.empty())
+    gather(buffers);
+    std::span rest(parts);
+    while (!rest.empty())
     {
-        const ssize_t put = ::send(socket, bytes.data(), bytes.size(),
-                                   MSG_NOSIGNAL | flags);
+        msghdr message{};
+        message.msg_iov = rest.data();
+        message.msg_iovlen = std::min<size_t>(rest.size(), IOV_MAX);
+        const bool more = message.msg_iovlen < rest.size();
+        const ssize_t put = ::sendmsg(
+            socket, &message, MSG_NOSIGNAL | flags | (more ? MSG_MORE : 0));
+        if (put < 0 && errno == EFAULT)
+        {
+            return shorter();
+        }
         if (put < 0 && errno != EINTR)
         {
             return tl::unexpected(errorOf(errno));
         }
-        bytes = bytes.subspan(static_cast<size_t>(std::max<ssize_t>(0, put)));
+        auto left = static_cast<size_t>(std::max<ssize_t>(0, put));
+        while (!rest.empty() && left >= rest.front().iov_len)
+        {
+            left -= rest.front().iov_len;
+            rest = rest.subspan(1);
+        }
+        if (left > 0)
+        {
+            rest.front().iov_base =
+                static_cast<std::byte*>(rest.front().iov_base) + left;
+            rest.front().iov_len -= left;
+        }
     }
     return {};
 }
 
-bool DescriptorStream::sendsFiles() const
+bool DescriptorStream::sendsUncopied() const
 {
     return !session;
 }
 
 asio::awaitable<Result<void>>
-    DescriptorStream::sendFile(std::span<const std::byte> header, int file,
-                               uint64_t offset, uint64_t length)
+    DescriptorStream::sendFile(std::span<const asio::const_buffer> before,
+                               int file, uint64_t offset, uint64_t length)
 {
-    Result<void> sent = sendAll(header, MSG_MORE);
+    Result<void> sent = sendAll(before, MSG_MORE);
     auto at = static_cast<off_t>(offset);
     while (sent && length > 0)
     {
         const ssize_t put = ::sendfile(socket, file, &at, length);
         if (put == 0)
         {
-            sent = fail(Errc::io, "the image became shorter while it was read");
+            sent = shorter();
         }
         else if (put > 0)
         {

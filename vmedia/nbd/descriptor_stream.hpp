@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "page_pipe.hpp"
 #include "stream.hpp"
 #include "vmedia/tls/session.hpp"
+
+#include <sys/uio.h>
 
 #include <optional>
 
@@ -28,10 +31,12 @@ class DescriptorStream : public Stream
     boost::asio::awaitable<Result<void>>
         write(std::span<const boost::asio::const_buffer> buffers) override;
 
-    bool sendsFiles() const override;
+    bool sendsUncopied() const override;
+    boost::asio::awaitable<Result<void>> writeLent(
+        std::span<const boost::asio::const_buffer> buffers) override;
     boost::asio::awaitable<Result<void>>
-        sendFile(std::span<const std::byte> header, int file, uint64_t offset,
-                 uint64_t length) override;
+        sendFile(std::span<const boost::asio::const_buffer> before, int file,
+                 uint64_t offset, uint64_t length) override;
     boost::asio::awaitable<Result<void>> startTls() override;
 
     /// "TLSv1.3, TLS_AES_128_GCM_SHA256, alice"; empty without TLS.
@@ -40,11 +45,16 @@ class DescriptorStream : public Stream
   private:
     /// Looks for bytes for a short time without sleeping; -1 if none came.
     ssize_t spin(boost::asio::mutable_buffer into);
-    Result<void> sendAll(std::span<const std::byte> bytes, int flags) const;
+    Result<void> sendAll(std::span<const boost::asio::const_buffer> buffers,
+                         int flags);
+    void gather(std::span<const boost::asio::const_buffer> buffers);
 
     int socket;
     unsigned patience = 1; ///< of spin(): how often it may still be in vain
     unsigned slept = 0;
+    std::vector<iovec> parts{}; ///< by gather()
+    std::unique_ptr<PagePipe> pages{}; ///< from the first writeLent() on
+    bool pagesTried = false;
     std::optional<tls::Context> tlsContext;
     std::optional<tls::Session> session{};
 };

@@ -25,6 +25,13 @@ class Input
         return end - begin;
     }
 
+    /// False: take() asks the stream for no more than it needs, so that a
+    /// long payload which follows is received straight into its place.
+    void readAhead(bool on)
+    {
+        ahead = on;
+    }
+
     /// Waits for @p size bytes (at most `capacity`) and gives a view of them,
     /// which holds until the next call.
     boost::asio::awaitable<Result<ByteView>> take(size_t size)
@@ -38,8 +45,9 @@ class Input
                 end -= begin;
                 begin = 0;
             }
-            const boost::asio::mutable_buffer room(storage.get() + end,
-                                                   capacity - end);
+            const boost::asio::mutable_buffer room(
+                storage.get() + end,
+                ahead ? capacity - end : size - available());
             Result<size_t> got = co_await stream.readSome(room);
             if (!got)
             {
@@ -96,6 +104,7 @@ class Input
     std::unique_ptr<std::byte[]> storage;
     size_t begin = 0;
     size_t end = 0;
+    bool ahead = true;
 };
 
 } // namespace vmedia::nbd

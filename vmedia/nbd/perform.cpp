@@ -78,6 +78,17 @@ int Performer::zero(const Command& command)
 
 void Performer::read(const Command& command)
 {
+    if (mayBorrow && command.length > 0)
+    {
+        const ByteView bytes = content.mapped(
+            command.offset, command.length, !reply.borrows());
+        if (!bytes.empty())
+        {
+            reply.data(command, bytes);
+            traffic.readBytes += command.length;
+            return;
+        }
+    }
     const auto fill = [this](std::span<std::byte> into, uint64_t offset) {
         return content.read(into, offset);
     };

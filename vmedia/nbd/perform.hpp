@@ -15,10 +15,11 @@ namespace vmedia::nbd
 class Performer
 {
   public:
+    /// @p gathers: a reply may borrow the export's bytes (Export::mapped()).
     Performer(exports::Export& data, const Terms& agreed, ReplyWriter& writer,
-              Traffic& counters) :
+              Traffic& counters, bool gathers) :
         content(data), terms(agreed), reply(writer), traffic(counters),
-        can(data.abilities())
+        can(data.abilities()), mayBorrow(gathers)
     {}
 
     /// @p payload is the command's, of a write.
@@ -44,6 +45,7 @@ class Performer
     ReplyWriter& reply;
     Traffic& traffic;
     exports::Abilities can;
+    bool mayBorrow;
     std::vector<exports::Extent> extents{};
 };
 

@@ -104,7 +104,7 @@ void ReplyWriter::dataHeader(const Command& command)
 
 bool ReplyWriter::data(const Command& command, const Fill& fill)
 {
-    const size_t from = out.size();
+    const size_t from = out.bytes().size();
     if (replies != Replies::simple && command.length == 0)
     {
         success(command); // OFFSET_DATA has at least one byte of it
@@ -115,11 +115,17 @@ bool ReplyWriter::data(const Command& command, const Fill& fill)
                    fill(out.grow(command.length), command.offset));
 }
 
+void ReplyWriter::data(const Command& command, ByteView borrowed)
+{
+    dataHeader(command);
+    out.borrow(borrowed);
+}
+
 bool ReplyWriter::dataAndHoles(const Command& command,
                                std::span<const exports::Extent> extents,
                                const Fill& fill)
 {
-    const size_t from = out.size();
+    const size_t from = out.bytes().size();
     uint64_t offset = command.offset;
     for (const exports::Extent& extent : extents)
     {

@@ -29,6 +29,15 @@ class ReplyWriter
     /// the error is the reply. Gives whether it succeeded.
     bool data(const Command& command, const Fill& fill);
 
+    /// True if bytes wait that are not ours.
+    bool borrows() const
+    {
+        return out.borrows();
+    }
+
+    /// As data(), the data being sent from where it is.
+    void data(const Command& command, ByteView borrowed);
+
     /// As data(), but for the data, which the caller sends after it.
     void dataHeader(const Command& command);
 

@@ -9,7 +9,14 @@ namespace vmedia::nbd
 namespace error = boost::asio::error;
 
 boost::asio::awaitable<Result<void>>
-    Stream::sendFile(std::span<const std::byte>, int, uint64_t, uint64_t)
+    Stream::writeLent(std::span<const boost::asio::const_buffer>)
+{
+    co_return fail(Errc::usage, "this connection copies");
+}
+
+boost::asio::awaitable<Result<void>>
+    Stream::sendFile(std::span<const boost::asio::const_buffer>, int, uint64_t,
+                     uint64_t)
 {
     co_return fail(Errc::usage, "this connection cannot send files");
 }

@@ -37,17 +37,24 @@ class Stream
         co_return co_await write(std::span(&buffer, 1));
     }
 
-    /// True if sendFile() spares a copy here.
-    virtual bool sendsFiles() const
+    /// True if the kernel takes a file's bytes from where they are: then there
+    /// are writeLent() and sendFile().
+    virtual bool sendsUncopied() const
     {
         return false;
     }
 
-    /// @p header, then @p length bytes of the file from @p offset on, uncopied.
+    /// As write(), but every second of @p parts, not the first, is a file's
+    /// (Export::mapped()): only the kernel touches it, and the peer may see
+    /// what becomes of it until it has read it.
+    virtual boost::asio::awaitable<Result<void>>
+        writeLent(std::span<const boost::asio::const_buffer> parts);
+
+    /// @p before, then @p length bytes of the file from @p offset on, uncopied.
     /// Errors: also when the file is shorter; the peer has a part then.
     virtual boost::asio::awaitable<Result<void>>
-        sendFile(std::span<const std::byte> header, int file, uint64_t offset,
-                 uint64_t length);
+        sendFile(std::span<const boost::asio::const_buffer> before, int file,
+                 uint64_t offset, uint64_t length);
 
     /// The server's half of a TLS handshake; what is read and written after it
     /// goes through TLS. Only where the session offers TLS.
