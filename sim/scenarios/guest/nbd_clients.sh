@@ -3,6 +3,7 @@
 # disk.img, the keys, the certificates. Each line "NAME KEY VALUE" is a result
 # that sim/scenarios/test_guest.py looks at.
 # shellcheck shell=sh
+# shellcheck disable=SC2154 # $port and $unixsocket come from --run
 set -u
 
 sum() { sha256sum <"$1" | cut -d' ' -f1; }
@@ -43,7 +44,7 @@ use() {
 
 tls="-certfile /lab/pki/client-cert.pem -keyfile /lab/pki/client-key.pem
     -cacertfile /lab/pki/ca-cert.pem -tlshostname localhost"
-psk=tls-creds-psk,id=t,dir=/lab/keys,username=alice,endpoint=client
+psk="tls-creds-psk,id=t,dir=/lab/keys,username=alice,endpoint=client"
 
 client() {
     name=$1
