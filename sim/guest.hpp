@@ -20,7 +20,7 @@ struct GuestOptions
     std::vector<std::string> programs{}; ///< a path, or a name: ours or PATH's
     std::vector<std::string> modules{};  ///< "nbd nbds_max=4"
     std::filesystem::path share{};       ///< its /lab, read-only; empty: none
-    std::chrono::seconds timeout{120};   ///< for all of it
+    std::chrono::seconds timeout{200};   ///< for all of it
     LabOptions lab{};
 };
 

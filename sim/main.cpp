@@ -126,7 +126,7 @@ int main(int argc, char** argv)
         ->add_option("--share", guest.share,
                      "The machine's /lab, which it can only read")
         ->type_name("DIR");
-    unsigned guestSeconds = 120;
+    auto guestSeconds = static_cast<unsigned>(guest.timeout.count());
     guestCommand
         ->add_option("--timeout", guestSeconds, "For all of it, in seconds")
         ->check(CLI::Range(1U, 86400U))

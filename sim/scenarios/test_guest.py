@@ -3,32 +3,17 @@
 nbd-client and qemu-nbd in front of vmedia-nbd, and TLS in the kernel."""
 
 import hashlib
-import os
 import pathlib
 import random
 
 import pytest
 
+from fixtures.guest import BOOT_S, SEED, need_kernel, results_of
 from fixtures.program import require, run
 from fixtures.tls_keys import make_keys, pki  # noqa: F401
 
-SEED = int(os.environ.get("VMEDIA_SEED", "20261120"))
-BOOT_S = 120 * float(os.environ.get("VMEDIA_TIMEOUT_SCALE", "1"))
 SCRIPT = pathlib.Path(__file__).parent / "guest" / "nbd_clients.sh"
 MIB = 1 << 20
-
-
-def need_kernel():
-    require("qemu-system-x86_64", "qemu-system-x86")
-    cache = pathlib.Path(
-        os.environ.get("VMEDIA_CACHE") or pathlib.Path(
-            os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() /
-        "vmedia")
-    if not (cache / "linux").is_dir():
-        text = "no kernel for the VMs: run ci/fetch-kernel"
-        if os.environ.get("CI"):
-            pytest.fail(text)
-        pytest.skip(text)
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +43,7 @@ def results(tmp_path_factory, pki, content):  # noqa: F811
                "--module", "gcm", "--module", "aesni_intel", timeout=BOOT_S)
     assert done.returncode == 0, done.stdout + done.stderr
     print(done.stdout)
-    told = {}
-    for line in done.stdout.splitlines():
-        words = line.split(" ", 2)
-        if len(words) == 3:
-            told.setdefault(words[0], {}).setdefault(
-                words[1], []).append(words[2])
-    return told
+    return results_of(done.stdout)
 
 
 def sha(content):
