@@ -267,6 +267,25 @@ def test_an_upstream_with_tls_is_named_by_its_uri(
         content[104097:]
 
 
+def test_an_upstream_that_does_not_know_us_is_one_line(
+        upstream, tmp_path, image, keys, pki):  # noqa: F811
+    upstream.start("--tls=require", f"--tls-psk={keys}/keys.psk", "file", image)
+    psk = secured_uri(upstream, "psk", keys, pki)
+    rows = [
+        (psk.replace("alice@", "eve@"), "eve"),
+        (psk.replace("keys.psk", "none.psk"), "none.psk"),
+        (secured_uri(upstream, "x509", keys, pki), "gnutls_handshake"),
+        (upstream.uri, "TLS"),
+    ]
+    for uri, text in rows:
+        done = run("vmedia-nbd", "-f", "-U", tmp_path / "f", "forward", uri)
+        assert done.returncode in (1, 2), done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert done.stderr.startswith(f"vmedia-nbd: {uri}: "), done.stderr
+        assert text in done.stderr, done.stderr
+        assert not (tmp_path / "f").exists()
+
+
 def test_an_oldstyle_server_gets_newstyle_and_tls_in_front(
         upstream, tmp_path, image, content, keys):  # noqa: F811
     upstream.start("-o", "file", image)
