@@ -86,6 +86,9 @@ def test_tls_over_tcp_is_done_by_the_kernel(results, content, client):
     assert secured
     for line in secured:
         assert ", by the kernel" in line
+        # OpenSSL 3.0 leaves receiving in TLS 1.3 to itself.
+        if "TLSv1.2" in line:
+            assert told["kernel-receives"] == told["kernel-sends"]
     assert int(told["kernel-sends"][0]) == len(secured)
     assert told["device"] == [sha(content)]
 

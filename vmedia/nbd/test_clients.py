@@ -150,8 +150,8 @@ def qemu_io(place, patch):
     data.write_bytes(patch[1])
     told = done("qemu-io", *secrets, "--image-opts", image,
                 "-c", f"write -s {data} {patch[0]} {len(patch[1])}",
-                "-c", f"write -P 7 {2 * MIB} 4k", "-c", f"read -P 7 {2 * MIB} 4k",
-                "-c", f"write -z {2 * MIB} 4k", "-c", f"read -P 0 {2 * MIB} 4k",
+                "-c", "write -P 7 2M 4k", "-c", "read -P 7 2M 4k",
+                "-c", "write -z 2M 4k", "-c", "read -P 0 2M 4k",
                 "-c", "flush")
     assert "verification failed" not in told
     return None

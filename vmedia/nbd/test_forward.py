@@ -231,7 +231,8 @@ def test_a_hung_server_at_the_start_is_one_line(tmp_path):
         "NBD server listens there, or give it more time: timeout=SECONDS\n")
 
 
-@pytest.mark.parametrize("timeout", ["0", "", "x", "3601", "-1", "1.5", "9" * 30])
+@pytest.mark.parametrize(
+    "timeout", ["0", "", "x", "3601", "-1", "1.5", "9" * 30])
 def test_a_bad_time_out_is_one_line(timeout, tmp_path):
     done = run("vmedia-nbd", "-f", "-U", tmp_path / "f", "forward",
                "nbd+unix:///?socket=/no/such", f"timeout={timeout}")
