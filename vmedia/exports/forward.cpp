@@ -27,6 +27,9 @@ constexpr size_t connectionsMost = 4;
 // size.
 constexpr uint64_t rangeMost = 1 << 30;
 
+// We poll. As NBD_NULL_COMPLETION, which is C99 and no C++.
+constexpr nbd_completion_callback noCallback{};
+
 int onExtents(void* list, const char*, uint64_t, uint32_t* entries,
               size_t count, int*)
 {
@@ -120,7 +123,7 @@ class ForwardExport : public Export
         return inPieces(offset, into.size(), 0,
                         [&](nbd_handle* to, uint64_t at, uint64_t length) {
             return nbd_aio_pread(to, into.data() + (at - offset), length, at,
-                                 NBD_NULL_COMPLETION, 0);
+                                 noCallback, 0);
         });
     }
     int write(std::span<const std::byte> from, uint64_t offset) override
@@ -128,7 +131,7 @@ class ForwardExport : public Export
         return changing(offset, from.size(), 0,
                         [&](nbd_handle* to, uint64_t at, uint64_t length) {
             return nbd_aio_pwrite(to, from.data() + (at - offset), length, at,
-                                  NBD_NULL_COMPLETION, 0);
+                                  noCallback, 0);
         });
     }
     int flush() override
@@ -140,7 +143,7 @@ class ForwardExport : public Export
         const uint64_t before = changes;
         int error = borrowing([](Upstream& to, Clock::time_point deadline) {
             return to.perform([](nbd_handle* handle) {
-                return nbd_aio_flush(handle, NBD_NULL_COMPLETION, 0);
+                return nbd_aio_flush(handle, noCallback, 0);
             }, deadline);
         });
         if (error == 0)
@@ -155,7 +158,7 @@ class ForwardExport : public Export
     {
         return changing(offset, length, rangeMost,
                         [](nbd_handle* to, uint64_t at, uint64_t piece) {
-            return nbd_aio_trim(to, piece, at, NBD_NULL_COMPLETION, 0);
+            return nbd_aio_trim(to, piece, at, noCallback, 0);
         });
     }
     int zero(uint64_t offset, uint64_t length, Zeroing how) override
@@ -165,14 +168,14 @@ class ForwardExport : public Export
             (how.fastOnly ? uint32_t{LIBNBD_CMD_FLAG_FAST_ZERO} : 0U);
         return changing(offset, length, rangeMost,
                         [flags](nbd_handle* to, uint64_t at, uint64_t piece) {
-            return nbd_aio_zero(to, piece, at, NBD_NULL_COMPLETION, flags);
+            return nbd_aio_zero(to, piece, at, noCallback, flags);
         });
     }
     int cache(uint64_t offset, uint64_t length) override
     {
         return inPieces(offset, length, rangeMost,
                         [](nbd_handle* to, uint64_t at, uint64_t piece) {
-            return nbd_aio_cache(to, piece, at, NBD_NULL_COMPLETION, 0);
+            return nbd_aio_cache(to, piece, at, noCallback, 0);
         });
     }
     int extents(uint64_t offset, uint64_t length, size_t most,
@@ -191,7 +194,7 @@ class ForwardExport : public Export
             return to.perform([&](nbd_handle* handle) {
                 return nbd_aio_block_status(handle, std::min(length, rangeMost),
                                             offset, {onExtents, &list, nullptr},
-                                            NBD_NULL_COMPLETION, flags);
+                                            noCallback, flags);
             }, deadline);
         });
         return error == 0 && out.size() == before ? EIO : error;
