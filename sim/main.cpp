@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot.hpp"
+#include "guest.hpp"
 #include "up.hpp"
 #include "vmedia/version.hpp"
 
@@ -103,12 +104,44 @@ int main(int argc, char** argv)
     addLab(upCommand, up.lab);
     upCommand->footer("Ctrl-C ends it, and everything that it started");
 
+    sim::GuestOptions guest;
+    CLI::App* guestCommand = app.add_subcommand(
+        "guest", "Run a shell script as root in one machine of its own");
+    guestCommand->add_option("script", guest.script, "For busybox's sh")
+        ->type_name("SCRIPT")
+        ->required();
+    guestCommand
+        ->add_option("--program", guest.programs,
+                     "Put it into the machine, with its libraries: a path, or "
+                     "a name of ours or on PATH; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("PROGRAM");
+    guestCommand
+        ->add_option("--module", guest.modules,
+                     "Load this module, such as 'nbd nbds_max=4'; may be "
+                     "repeated")
+        ->allow_extra_args(false)
+        ->type_name("MODULE");
+    guestCommand
+        ->add_option("--share", guest.share,
+                     "The machine's /lab, which it can only read")
+        ->type_name("DIR");
+    auto guestSeconds = static_cast<unsigned>(guest.timeout.count());
+    guestCommand
+        ->add_option("--timeout", guestSeconds, "For all of it, in seconds")
+        ->check(CLI::Range(1U, 86400U))
+        ->capture_default_str();
+    addLab(guestCommand, guest.lab);
+    guestCommand->footer("Exit: as the script; 1 it did not come to its end, 2 "
+                         "cannot be tried, 130 Ctrl-C");
+
     try
     {
         app.parse(argc, argv);
         boot.columns = up.columns = terminalColumns();
         boot.terminal = ::isatty(STDOUT_FILENO) == 1;
-        for (const auto& logs : {boot.lab.logs, up.lab.logs})
+        guest.timeout = std::chrono::seconds(guestSeconds);
+        for (const auto& logs : {boot.lab.logs, up.lab.logs, guest.lab.logs})
         {
             if (!logs.empty())
             {
@@ -116,6 +149,10 @@ int main(int argc, char** argv)
             }
         }
         std::signal(SIGPIPE, SIG_IGN);
+        if (guestCommand->parsed())
+        {
+            return runTask(sim::runGuest(guest, std::cout, std::cerr));
+        }
         return bootCommand->parsed()
                    ? runTask(sim::runBoot(boot, std::cout, std::cerr))
                    : runTask(sim::runUp(up, std::cout, std::cerr));

@@ -104,12 +104,6 @@ Result<ExportPointer> openPattern(uint64_t size, Access access);
 /// One hole: reads as zeroes, and drops what is written.
 Result<ExportPointer> openNull(uint64_t size, Access access);
 
-/// An export of another NBD server, by libnbd.
-///
-/// Errors: no connection, one line with the URI and libnbd's reason. A
-///         connection that ends later gives EIO.
-Result<ExportPointer> openForward(const std::string& uri, Access access);
-
 /// "512", "64K", "1M", "2G", "1T" (powers of 1024), as nbdkit reads them.
 Result<uint64_t> parseSize(std::string_view text);
 

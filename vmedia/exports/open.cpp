@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <optional>
+
 namespace vmedia::exports
 {
 
@@ -14,6 +17,7 @@ namespace
 constexpr const char* knownPlugins =
     "use: file PATH, memory|pattern|null SIZE, overlay PLUGIN PARAMETER, or "
     "forward URI";
+constexpr unsigned timeoutMost = 3600;
 
 /// A plugin of one parameter, which comes bare or after "KEY=".
 struct Plugin
@@ -35,8 +39,18 @@ constexpr Plugin plugins[] = {
     {"memory", "size", openSized<openMemory>},
     {"pattern", "size", openSized<openPattern>},
     {"null", "size", openSized<openNull>},
-    {"forward", "uri", openForward},
 };
+
+/// What follows "KEY=", if @p text starts with that.
+std::optional<std::string> valueOf(const std::string& text,
+                                   std::string_view key)
+{
+    if (text.starts_with(key) && text.substr(key.size()).starts_with('='))
+    {
+        return text.substr(key.size() + 1);
+    }
+    return std::nullopt;
+}
 
 Result<std::string> parameterOf(const Plugin& plugin,
                                 const std::vector<std::string>& parameters)
@@ -49,13 +63,55 @@ Result<std::string> parameterOf(const Plugin& plugin,
                     fmt::format("write: {} {}=...", plugin.name, plugin.key));
     }
     const std::string& text = parameters.front();
-    const bool named = text.starts_with(plugin.key) &&
-                       text.substr(plugin.key.size()).starts_with('=');
-    return named ? text.substr(plugin.key.size() + 1) : text;
+    return valueOf(text, plugin.key).value_or(text);
+}
+
+Result<std::chrono::seconds> parseTimeout(std::string_view text)
+{
+    unsigned seconds = 0;
+    const auto [end, error] = std::from_chars(text.begin(), text.end(),
+                                              seconds);
+    if (error != std::errc{} || end != text.end() || seconds < 1 ||
+        seconds > timeoutMost)
+    {
+        return fail(Errc::usage, fmt::format("timeout={} is no time-out", text),
+                    fmt::format("give whole seconds, 1 to {}", timeoutMost));
+    }
+    return std::chrono::seconds(seconds);
+}
+
+Result<ExportPointer> openForward(const std::vector<std::string>& parameters,
+                                  Access access, const Notice& notice)
+{
+    ForwardOptions options;
+    options.notice = notice;
+    std::vector<std::string> rest;
+    for (const std::string& text : parameters)
+    {
+        const std::optional<std::string> given = valueOf(text, "timeout");
+        if (!given)
+        {
+            rest.push_back(text);
+            continue;
+        }
+        const Result<std::chrono::seconds> timeout = parseTimeout(*given);
+        if (!timeout)
+        {
+            return tl::unexpected(timeout.error());
+        }
+        options.timeout = *timeout;
+    }
+    Result<std::string> uri = parameterOf({"forward", "uri", nullptr}, rest);
+    if (!uri)
+    {
+        return tl::unexpected(uri.error());
+    }
+    options.uri = std::move(*uri);
+    return openForward(std::move(options), access);
 }
 
 Result<ExportPointer> openOverlay(const std::vector<std::string>& parameters,
-                                  Access access)
+                                  Access access, const Notice& notice)
 {
     if (parameters.empty())
     {
@@ -65,7 +121,7 @@ Result<ExportPointer> openOverlay(const std::vector<std::string>& parameters,
     }
     Result<ExportPointer> below = openExport(
         parameters.front(), {parameters.begin() + 1, parameters.end()},
-        Access::readOnly);
+        Access::readOnly, notice);
     if (!below)
     {
         return during("below overlay", below.error());
@@ -82,7 +138,7 @@ Result<ExportPointer> openOverlay(const std::vector<std::string>& parameters,
 
 Result<ExportPointer> openExport(std::string_view plugin,
                                  const std::vector<std::string>& parameters,
-                                 Access access)
+                                 Access access, const Notice& notice)
 {
     if (plugin.empty())
     {
@@ -90,7 +146,11 @@ Result<ExportPointer> openExport(std::string_view plugin,
     }
     if (plugin == "overlay")
     {
-        return openOverlay(parameters, access);
+        return openOverlay(parameters, access, notice);
+    }
+    if (plugin == "forward")
+    {
+        return openForward(parameters, access, notice);
     }
     for (const Plugin& known : plugins)
     {

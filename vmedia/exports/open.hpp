@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "export.hpp"
+#include "forward.hpp"
 
 namespace vmedia::exports
 {
@@ -11,11 +11,11 @@ namespace vmedia::exports
 ///   memory SIZE                or size=SIZE; pattern and null likewise
 ///   overlay PLUGIN PARAMETER   what is below, opened read-only; gives an
 ///                              Overlay, for who wants to commit it
-///   forward URI                or uri=URI
+///   forward URI [timeout=SECONDS]   or uri=URI
 ///
-/// Errors: no such plugin, not one parameter, and those of the plugin.
+/// Errors: no such plugin, not its parameters, and those of the plugin.
 Result<ExportPointer> openExport(std::string_view plugin,
                                  const std::vector<std::string>& parameters,
-                                 Access access);
+                                 Access access, const Notice& notice = {});
 
 } // namespace vmedia::exports

@@ -28,6 +28,11 @@ namespace
 
 constexpr std::string_view program = "vmedia-nbd";
 
+void sayLine(const std::string& line)
+{
+    fmt::print(stderr, "{}: {}\n", program, line);
+}
+
 /// Written once the server listens; removed when it goes.
 class PidFile
 {
@@ -183,7 +188,8 @@ Result<int> serveUntilStopped(const ServeOptions& options)
     Result<exports::ExportPointer> data =
         exports::openExport(options.plugin, options.parameters,
                             options.readOnly ? exports::Access::readOnly
-                                             : exports::Access::readWrite);
+                                             : exports::Access::readWrite,
+                            sayLine);
     if (!data)
     {
         return tl::unexpected(data.error());
@@ -252,9 +258,7 @@ Result<int> serveUntilStopped(const ServeOptions& options)
     with.session.deviation = options.deviation;
     if (options.verbose)
     {
-        with.session.log = [](const std::string& line) {
-            fmt::print(stderr, "{}: {}\n", program, line);
-        };
+        with.session.log = sayLine;
     }
     auto server = Server::listen(context.get_executor(), catalogue, with);
     if (!server)

@@ -74,8 +74,8 @@ void addServe(CLI::App& app, ServeOptions& options)
                    "file, memory, pattern, null, overlay or forward");
     app.add_option("parameters", options.parameters,
                    "PATH of an image or block device; SIZE (64M, 1G); "
-                   "another plugin and its parameters (overlay); URI "
-                   "(forward)");
+                   "another plugin and its parameters (overlay); URI, and "
+                   "timeout=SECONDS for what a request may take (forward)");
 }
 
 int parseFailed(const CLI::App& app, const CLI::ParseError& error)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """vmedia-nbd and other people's clients: content is compared, always."""
 
+import contextlib
 import json
 import os
 import random
-import signal
 
 import pytest
 
+from fixtures.nbdkit import Nbdkit
 from fixtures.program import Program, require, run
 
 SEED = int(os.environ.get("VMEDIA_SEED", "20261120"))
@@ -178,21 +179,14 @@ def test_a_pattern_is_its_own_proof(serve):
 
 @pytest.fixture
 def nbdkit(tmp_path):
-    """nbdkit(*arguments): the URI of one that listens by then, for without -f
-    it returns when it does."""
-    require("nbdkit", "nbdkit")
-    started = []
-
-    def start(*arguments):
-        path = tmp_path / f"k{len(started)}"
-        pidfile = tmp_path / f"k{len(started)}.pid"
-        done = run("nbdkit", "-U", path, "-P", pidfile, *arguments)
-        assert done.returncode == 0, done.stderr
-        started.append(int(pidfile.read_text()))
-        return f"nbd+unix:///?socket={path}"
-    yield start
-    for pid in started:
-        os.kill(pid, signal.SIGTERM)
+    """nbdkit(*arguments): the URI of one that takes connections."""
+    with contextlib.ExitStack() as running:
+        def start(*arguments):
+            path = tmp_path / f"k{len(os.listdir(tmp_path))}"
+            one = running.enter_context(Nbdkit(path))
+            one.start(*arguments)
+            return one.uri
+        yield start
 
 
 def test_forward_fronts_another_server(serve, nbdkit, image, tmp_path, content):

@@ -4,11 +4,11 @@
 import os
 import random
 import socket
-import subprocess
 
 import pytest
 
 from fixtures.program import Program, require, run
+from fixtures.tls_keys import keys, pki  # noqa: F401
 
 SEED = int(os.environ.get("VMEDIA_SEED", "20261120"))
 
@@ -19,45 +19,6 @@ def image(tmp_path):
     path = tmp_path / "disk.img"
     path.write_bytes(random.Random(SEED).randbytes(3 * 1024 * 1024))
     return path
-
-
-@pytest.fixture
-def keys(tmp_path):
-    """A directory with keys.psk as psktool writes it, for alice and bob."""
-    require("psktool", "gnutls-bin")
-    folder = tmp_path / "keys"
-    folder.mkdir(mode=0o700)
-    for user in ("alice", "bob"):
-        run("psktool", "-u", user, "-p", folder / "keys.psk")
-    (folder / "keys.psk").chmod(0o600)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def pki(tmp_path_factory):
-    """Certificates of one authority, named as nbdkit and qemu name them."""
-    require("openssl", "openssl")
-    folder = tmp_path_factory.mktemp("pki")
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *map(str, arguments)], cwd=folder,
-                       check=True, capture_output=True)
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-            "-keyout", "ca-key.pem", "-out", "ca-cert.pem",
-            "-subj", "/CN=vmedia test authority")
-    for name, usage in (("server", "serverAuth"), ("client", "clientAuth")):
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout",
-                f"{name}-key.pem", "-out", f"{name}.csr",
-                "-subj", f"/CN={'localhost' if name == 'server' else name}")
-        (folder / "ext").write_text(
-            f"subjectAltName=DNS:localhost,IP:127.0.0.1\n"
-            f"extendedKeyUsage={usage}\n")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca-cert.pem",
-                "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", "2",
-                "-extfile", "ext", "-out", f"{name}-cert.pem")
-    for key in folder.glob("*-key.pem"):
-        key.chmod(0o600)
-    return folder
 
 
 def serving(*arguments):
