@@ -32,8 +32,8 @@ class DescriptorStream : public Stream
         write(std::span<const boost::asio::const_buffer> buffers) override;
 
     bool sendsUncopied() const override;
-    boost::asio::awaitable<Result<void>> writeLent(
-        std::span<const boost::asio::const_buffer> buffers) override;
+    boost::asio::awaitable<Result<void>>
+        writeLent(std::span<const boost::asio::const_buffer> buffers) override;
     boost::asio::awaitable<Result<void>>
         sendFile(std::span<const boost::asio::const_buffer> before, int file,
                  uint64_t offset, uint64_t length) override;
@@ -52,7 +52,7 @@ class DescriptorStream : public Stream
     int socket;
     unsigned patience = 1; ///< of spin(): how often it may still be in vain
     unsigned slept = 0;
-    std::vector<iovec> parts{}; ///< by gather()
+    std::vector<iovec> parts{};        ///< by gather()
     std::unique_ptr<PagePipe> pages{}; ///< from the first writeLent() on
     bool pagesTried = false;
     std::optional<tls::Context> tlsContext;

@@ -45,9 +45,9 @@ class Input
                 end -= begin;
                 begin = 0;
             }
-            const boost::asio::mutable_buffer room(
-                storage.get() + end,
-                ahead ? capacity - end : size - available());
+            const boost::asio::mutable_buffer room(storage.get() + end,
+                                                   ahead ? capacity - end
+                                                         : size - available());
             Result<size_t> got = co_await stream.readSome(room);
             if (!got)
             {

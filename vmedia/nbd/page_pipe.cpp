@@ -17,7 +17,7 @@ namespace vmedia::nbd
 namespace
 {
 
-constexpr size_t pageSize = 4096; // or a multiple of it, elsewhere
+constexpr size_t pageSize = 4096;              // or a multiple of it, elsewhere
 constexpr int pipeBytes = 1 << 20;
 constexpr size_t slots = pipeBytes / pageSize; ///< pages, or parts of them
 constexpr size_t worthwhile = 8; ///< slots; below, two more calls cost more

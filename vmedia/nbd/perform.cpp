@@ -80,8 +80,8 @@ void Performer::read(const Command& command)
 {
     if (mayBorrow && command.length > 0)
     {
-        const ByteView bytes = content.mapped(
-            command.offset, command.length, !reply.borrows());
+        const ByteView bytes = content.mapped(command.offset, command.length,
+                                              !reply.borrows());
         if (!bytes.empty())
         {
             reply.data(command, bytes);
