@@ -39,6 +39,13 @@ Result<Url> parseUrl(std::string_view text)
     {
         return wrong("names no host");
     }
+    // What is decoded goes into the Host header: no %0d%0a there.
+    if (view.encoded_host().find('%') != std::string_view::npos ||
+        view.host_type() == boost::urls::host_type::ipvfuture)
+    {
+        return wrong(
+            "names a host that is neither a plain name nor an address");
+    }
     url.port = url.secure ? 443 : 80;
     if (view.has_port())
     {
@@ -57,9 +64,9 @@ Result<Url> parseUrl(std::string_view text)
         return wrong("has a fragment, which a WebSocket URL must not");
     }
     url.target = std::string(view.encoded_resource());
-    if (url.target.empty())
+    if (!url.target.starts_with('/')) // "wss://bmc", "wss://bmc?a=b"
     {
-        url.target = "/";
+        url.target.insert(0, "/");
     }
     return url;
 }
