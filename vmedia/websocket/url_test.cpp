@@ -52,7 +52,8 @@ TEST(Url, refusesWhatItCannotDial)
 {
     for (const char* text :
          {"", "bmc", "https://bmc/nbd/0", "wss://", "wss:///nbd/0",
-          "wss://bmc:0/", "wss://bmc:99999/", "wss://bmc/#x", "wss://a b/"})
+          "wss://bmc:0/", "wss://bmc:99999/", "wss://bmc/#x", "wss://a b/",
+          "wss:^", "wss:\xbb", "wss"})
     {
         const Result<Url> url = parseUrl(text);
         ASSERT_FALSE(url) << text;
