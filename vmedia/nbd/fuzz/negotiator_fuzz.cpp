@@ -91,6 +91,8 @@ class Haggling
                     "an error for people to read");
             require(reply.data.size() <= 2 * stringMax, "of a bounded length");
         }
+        require(option.code != Opt::exportName || step.replies.empty(),
+                "no reply to NBD_OPT_EXPORT_NAME exists");
         const Rep last = step.replies.empty() ? Rep{}
                                               : step.replies.back().type;
         require(step.next != Phase::options || !step.replies.empty(),
