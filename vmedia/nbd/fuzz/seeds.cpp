@@ -49,6 +49,7 @@ RequestMessage request(Cmd type, uint64_t cookie, uint64_t offset,
 std::vector<Message> commands()
 {
     return {request(Cmd::write, 1, 512, 32, commandFua),
+            request(Cmd::write, 1, 4096, 0),
             request(Cmd::read, 2, 500, 64),
             request(Cmd::read, 3, 0, 70000),
             request(Cmd::flush, 4, 0, 0),
