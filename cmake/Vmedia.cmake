@@ -1,19 +1,23 @@
-# The three ways to make something here: a library (a room), a program, a test.
+# The ways to make something here: a library (a room), a program, a test.
 #
 #   vmedia_library(NAME SOURCES... LINK libraries...)
 #   vmedia_program(NAME SOURCES... LINK libraries... [NO_INSTALL])
 #   vmedia_test(NAME SOURCES... LINK libraries...)      gtest, beside the code
 #   vmedia_pytest(NAME FILE [LABELS label...] [TIMEOUT seconds])
+#   vmedia_fuzz(NAME SOURCES... LINK libraries...)      of libFuzzer: ci/fuzz
 #
 # Includes are written from the top of the tree: #include "vmedia/nbd/wire.hpp"
 
 add_custom_target(unit-tests) # every vmedia_test()
+add_custom_target(fuzz-targets) # every vmedia_fuzz(); none but in preset fuzz
 
 add_library(vmedia_flags INTERFACE)
 target_compile_options(vmedia_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
     # g++ 12 sees, when it optimises, coroutine frames freed at an offset.
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
+    # clang's -Wconversion holds this, g++'s does not.
+    $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)
 target_include_directories(vmedia_flags INTERFACE
     ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 if(VMEDIA_SANITIZE)
@@ -21,7 +25,9 @@ if(VMEDIA_SANITIZE)
     # of its type.
     target_compile_options(vmedia_flags INTERFACE
         -fsanitize=${VMEDIA_SANITIZE} -fno-sanitize=vptr
-        -fno-sanitize-recover=all)
+        -fno-sanitize-recover=all
+        # clang 14 cannot compile coroutines with its check of what is called.
+        $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
     target_link_options(vmedia_flags INTERFACE -fsanitize=${VMEDIA_SANITIZE})
 endif()
 
@@ -95,4 +101,21 @@ function(vmedia_pytest name file)
         TIMEOUT ${ARG_TIMEOUT}
         LABELS "${ARG_LABELS}"
         ENVIRONMENT "VMEDIA_BIN=${PROJECT_BINARY_DIR}/bin;PYTHONPATH=${PROJECT_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1")
+endfunction()
+
+# Nothing without VMEDIA_FUZZ: g++ has no libFuzzer.
+function(vmedia_fuzz name)
+    if(NOT VMEDIA_FUZZ)
+        return()
+    endif()
+    cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+    # Its source and not a library: libFuzzer asks for it by a weak symbol.
+    add_executable(${name} ${ARG_UNPARSED_ARGUMENTS}
+        ${PROJECT_SOURCE_DIR}/fixtures/fuzz.cpp)
+    target_link_libraries(${name} PRIVATE vmedia_boost ${ARG_LINK})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    _vmedia_common(${name})
+    add_dependencies(fuzz-targets ${name})
 endfunction()

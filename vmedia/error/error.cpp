@@ -8,6 +8,31 @@
 namespace vmedia
 {
 
+namespace
+{
+
+/// What was seen may be anybody's: a newline in it would be a second line, an
+/// escape sequence would reach a terminal.
+std::string oneLine(std::string_view text)
+{
+    std::string line;
+    for (const char c : text)
+    {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f)
+        {
+            line += fmt::format("\\x{:02x}", byte);
+        }
+        else
+        {
+            line += c;
+        }
+    }
+    return line;
+}
+
+} // namespace
+
 tl::unexpected<Error> fail(Errc code, std::string what, std::string hint)
 {
     return tl::unexpected(Error{code, std::move(what), {}, std::move(hint)});
@@ -39,7 +64,7 @@ std::string describe(const Error& error)
     {
         text += "; " + error.hint;
     }
-    return text;
+    return oneLine(text);
 }
 
 int report(std::string_view program, const Error& error)

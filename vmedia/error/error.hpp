@@ -49,7 +49,7 @@ tl::unexpected<Error> failErrno(int errorNumber, std::string what,
 /// The same failure, seen from one step further out.
 tl::unexpected<Error> during(std::string_view where, Error error);
 
-/// One line: "what (where); hint".
+/// One line: "what (where); hint". Control bytes are shown as \x0a.
 std::string describe(const Error& error);
 
 /// Prints "PROGRAM: describe(error)" to stderr and gives the exit status:

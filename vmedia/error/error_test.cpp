@@ -23,6 +23,12 @@ TEST(Error, usesTheSystemsWordForAnErrorNumber)
     EXPECT_EQ(result.error().code, Errc::io);
 }
 
+TEST(Error, isOneLineWhateverWasSeen)
+{
+    EXPECT_EQ(describe({Errc::usage, "'1\n\x1b[2J' is not a size"}),
+              "'1\\x0a\\x1b[2J' is not a size");
+}
+
 TEST(Error, exitStatusTellsUsageFromFailure)
 {
     EXPECT_EQ(report("test", {Errc::usage, "no such option"}), 2);

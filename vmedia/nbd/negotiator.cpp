@@ -74,7 +74,8 @@ Negotiator::Data Negotiator::onHeader(const OptionHeader& header) const
     {
         return Data::giveUp;
     }
-    if (header.option == Opt::exportName && header.length > stringMax)
+    if (header.option == Opt::exportName &&
+        header.length > std::min(stringMax, limits.keptBytes))
     {
         return Data::giveUp; // there is no reply that could refuse it
     }

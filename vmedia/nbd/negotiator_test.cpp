@@ -204,7 +204,10 @@ TEST(Negotiator, boundsWhatItKeepsAndHowLongItHaggles)
     EXPECT_EQ(n.onHeader({Opt::list, 100}), Data::keep);
     EXPECT_EQ(n.onHeader({Opt::list, 101}), Data::skip);
     EXPECT_EQ(n.onHeader({Opt::list, 1001}), Data::giveUp);
-    EXPECT_EQ(n.onHeader({Opt::exportName, 4097}), Data::giveUp);
+    // Not skipped either: there is no reply that could refuse it.
+    EXPECT_EQ(n.onHeader({Opt::exportName, 100}), Data::keep);
+    EXPECT_EQ(n.onHeader({Opt::exportName, 101}), Data::giveUp);
+    EXPECT_EQ(fixed().onHeader({Opt::exportName, 4097}), Data::giveUp);
     EXPECT_EQ(types(n.onSkipped(Opt::info)), Types{Rep::errInvalid});
     EXPECT_EQ(types(n.onSkipped(Opt{99})), Types{Rep::errUnsup});
     EXPECT_EQ(n.onHeader({Opt::list, 0}), Data::keep);

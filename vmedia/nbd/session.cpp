@@ -170,6 +170,10 @@ class Session
                 co_return taken;
             }
         }
+        else
+        {
+            payload.clear(); // or a write of no bytes stores the last one's
+        }
         const exports::Fault fault = faultOf(command, todo);
         if (fault.kind != exports::Fault::Kind::none)
         {

@@ -217,6 +217,20 @@ TEST(Session, anEndBetweenRequestsIsNoError)
     EXPECT_EQ(play(join(flags, go, readFour)).end, SessionEnd::closed);
 }
 
+TEST(Session, aWriteOfNoBytesStoresNothingOfTheOneBefore)
+{
+    constexpr auto writeNothing =
+        "25609513 0000 0001 0000000000000005 0000000000000800 00000000"_hex;
+    constexpr auto writeNothingAtTheEnd = // 4 bytes would be out of bounds
+        "25609513 0000 0001 0000000000000006 0000000000001000 00000000"_hex;
+    const Outcome outcome =
+        play(join(flags, go, writeFour, writeNothing, writeNothingAtTheEnd));
+    EXPECT_EQ(outcome.end, SessionEnd::closed);
+    Bytes wanted(4096);
+    std::copy(writeFour.end() - 4, writeFour.end(), wanted.begin() + 0x200);
+    EXPECT_EQ(outcome.disk, wanted);
+}
+
 TEST(Session, neverExecutesWhatHasNoMagic)
 {
     auto wrong = writeFour;

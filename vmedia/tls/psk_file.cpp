@@ -99,9 +99,13 @@ Result<PskFile> PskFile::load(const std::filesystem::path& file)
     {
         return tl::unexpected(content.error());
     }
-    std::string_view rest(
-        reinterpret_cast<const char*>(content->bytes().data()),
-        content->bytes().size());
+    return parse({reinterpret_cast<const char*>(content->bytes().data()),
+                  content->bytes().size()},
+                 file.string());
+}
+
+Result<PskFile> PskFile::parse(std::string_view rest, std::string_view name)
+{
     PskFile keys;
     for (size_t number = 1; !rest.empty(); ++number)
     {
@@ -114,15 +118,15 @@ Result<PskFile> PskFile::load(const std::filesystem::path& file)
         }
         if (Result<void> added = keys.add(line); !added)
         {
-            added.error().what = fmt::format("{}:{}: {}", file.string(), number,
+            added.error().what = fmt::format("{}:{}: {}", name, number,
                                              added.error().what);
             return tl::unexpected(std::move(added.error()));
         }
     }
     if (keys.users.empty())
     {
-        return fail(Errc::usage, fmt::format("{} has no user", file.string()),
-                    fmt::format("psktool -u USER -p {}", file.string()));
+        return fail(Errc::usage, fmt::format("{} has no user", name),
+                    fmt::format("psktool -u USER -p {}", name));
     }
     return keys;
 }

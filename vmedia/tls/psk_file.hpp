@@ -26,6 +26,9 @@ class PskFile
     static constexpr size_t keySizeMax = 256;
 
     static Result<PskFile> load(const std::filesystem::path& file);
+    /// Of what a file holds; @p name is its name, for errors.
+    static Result<PskFile> parse(std::string_view content,
+                                 std::string_view name);
 
     /// The key of @p user. Looks at each entry whoever is asked for, and at
     /// no byte of any key.

@@ -24,6 +24,22 @@ TEST(Url, defaultPortsAreNotSaid)
     EXPECT_EQ(parseUrl("ws://bmc")->text(), "ws://bmc/");
 }
 
+TEST(Url, aTargetBeginsWithASlashWhateverIsLeftOut)
+{
+    EXPECT_EQ(parseUrl("wss://bmc?slot=0")->target, "/?slot=0");
+}
+
+TEST(Url, aHostPutsNothingIntoTheRequestButItself)
+{
+    for (const char* text : {"wss://bmc%0d%0aX-Header:%20x/nbd/0",
+                             "wss://b%3ac/nbd/0", "wss://[v1.bmc]/nbd/0"})
+    {
+        const Result<Url> url = parseUrl(text);
+        ASSERT_FALSE(url) << text;
+        EXPECT_EQ(url.error().code, Errc::usage);
+    }
+}
+
 TEST(Url, anIpv6LiteralLosesItsBracketsForTheResolverOnly)
 {
     const Result<Url> url = parseUrl("wss://[::1]:4433/nbd/0");
@@ -36,7 +52,8 @@ TEST(Url, refusesWhatItCannotDial)
 {
     for (const char* text :
          {"", "bmc", "https://bmc/nbd/0", "wss://", "wss:///nbd/0",
-          "wss://bmc:0/", "wss://bmc:99999/", "wss://bmc/#x", "wss://a b/"})
+          "wss://bmc:0/", "wss://bmc:99999/", "wss://bmc/#x", "wss://a b/",
+          "wss:^", "wss:\xbb", "wss"})
     {
         const Result<Url> url = parseUrl(text);
         ASSERT_FALSE(url) << text;
