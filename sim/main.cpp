@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot.hpp"
 #include "up.hpp"
+#include "vmedia/command/manual.hpp"
+#include "vmedia/command/parse.hpp"
 #include "vmedia/version.hpp"
 
 #include <sys/ioctl.h>
@@ -103,6 +105,7 @@ int main(int argc, char** argv)
     addLab(upCommand, up.lab);
     upCommand->footer("Ctrl-C ends it, and everything that it started");
 
+    vmedia::command::addManual(app);
     try
     {
         app.parse(argc, argv);
@@ -122,7 +125,7 @@ int main(int argc, char** argv)
     }
     catch (const CLI::ParseError& error)
     {
-        return app.exit(error) == 0 ? 0 : 2;
+        return vmedia::command::parseFailed(app, error);
     }
     catch (const std::exception& error) // a full disk, no more descriptors
     {
