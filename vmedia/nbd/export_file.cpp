@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 
@@ -29,7 +30,7 @@ std::string shown(const toml::node& node)
                                        : out.str();
     std::ranges::replace(line, '\n', ' ');
     constexpr size_t enough = 64;
-    return line.size() > enough ? line.substr(0, enough) + "..." : line;
+    return line.size() > enough ? fmt::format("{:.{}}...", line, enough) : line;
 }
 
 class Reading
@@ -287,9 +288,8 @@ Result<std::vector<ExportWish>> parseExportFile(std::string_view text,
 
 Result<std::vector<ExportWish>> loadExportFile(const std::string& file)
 {
-    std::ifstream in(file);
     std::string text(fileMax + 1, '\0');
-    errno = 0;
+    std::ifstream in(file);
     if (!in || !in.read(text.data(), fileMax + 1).eof())
     {
         return in ? fail(Errc::usage,

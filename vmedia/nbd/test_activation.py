@@ -10,23 +10,24 @@ import pytest
 from fixtures.program import Program, ours, require, run
 
 
+# A service manager forks, and then execs: the process stays the same.
+LAUNCHER = """
+import os, sys
+passed, count, *command = sys.argv[1:]
+os.dup2(int(passed), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=count)
+os.execv(command[0], command)
+"""
+
+
 class Activated(Program):
-    """vmedia-nbd with @listener as descriptor 3, as a service manager execs it:
-    the process id in LISTEN_PID is its own."""
+    """vmedia-nbd with @listener as descriptor 3, as a service manager starts
+    it."""
 
     def __init__(self, listener, *arguments, count=1):
-        number = os.dup(listener.fileno())
-        super().__init__(
-            "/bin/sh", "-c",
-            f'export LISTEN_PID=$$ LISTEN_FDS={count}; exec "$0" "$@" '
-            f"3<&{number}", ours("vmedia-nbd"), *arguments,
-            pass_fds=[number])
-        self.number = number
-
-    def __enter__(self):
-        super().__enter__()
-        os.close(self.number)
-        return self
+        number = listener.fileno()
+        super().__init__("/usr/bin/python3", "-c", LAUNCHER, number, count,
+                         ours("vmedia-nbd"), *arguments, pass_fds=[number])
 
 
 def unix_listener(path):
