@@ -3,6 +3,8 @@
 // beside others.
 #include "peers.hpp"
 #include "roofline.hpp"
+#include "vmedia/command/manual.hpp"
+#include "vmedia/command/parse.hpp"
 #include "vmedia/version.hpp"
 
 #include <benchmark/benchmark.h>
@@ -16,6 +18,15 @@ namespace
 {
 
 constexpr const char* program = "vmedia-bench";
+
+constexpr vmedia::command::Section manual[] = {
+    {"Examples",
+     "  vmedia-bench peers\n"
+     "  vmedia-bench peers --peer vmedia-nbd --peer nbdkit "
+     "--workload read-4k-d64 --runs 9\n"
+     "  vmedia-bench pure --benchmark_filter=decode",
+     true},
+};
 
 /// @p arguments are Google Benchmark's own: --benchmark_filter=…
 int runPure(std::vector<std::string> arguments)
@@ -72,24 +83,14 @@ int runMain(int argc, char** argv)
     const CLI::App* peers = addPeers(app, options);
     RooflineOptions bare;
     addRoofline(app, bare);
-    app.footer("Examples:\n"
-               "  vmedia-bench peers\n"
-               "  vmedia-bench peers --peer vmedia-nbd --peer nbdkit "
-               "--workload read-4k-d64 --runs 9\n"
-               "  vmedia-bench pure --benchmark_filter=decode");
+    vmedia::command::addManual(app, manual);
     try
     {
         app.parse(argc, argv);
     }
     catch (const CLI::ParseError& error)
     {
-        if (error.get_exit_code() == 0) // --help, --version
-        {
-            return app.exit(error);
-        }
-        fmt::print(stderr, "{}: {}; see {} --help\n", program, error.what(),
-                   program);
-        return exitUsage;
+        return vmedia::command::parseFailed(app, error);
     }
     if (pure->parsed())
     {

@@ -2,6 +2,7 @@
 #
 #   vmedia_library(NAME SOURCES... LINK libraries...)
 #   vmedia_program(NAME SOURCES... LINK libraries... [NO_INSTALL])
+#       with a manual page, which it prints itself, if it is installed
 #   vmedia_test(NAME SOURCES... LINK libraries...)      gtest, beside the code
 #   vmedia_pytest(NAME FILE [LABELS label...] [TIMEOUT seconds])
 #   vmedia_fuzz(NAME SOURCES... LINK libraries...)      of libFuzzer: ci/fuzz
@@ -68,12 +69,17 @@ endfunction()
 function(vmedia_program name)
     cmake_parse_arguments(ARG "NO_INSTALL" "" "LINK" ${ARGN})
     add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
-    target_link_libraries(${name} PRIVATE vmedia_boost CLI11::CLI11 ${ARG_LINK})
+    target_link_libraries(${name} PRIVATE vmedia_boost vmedia_command ${ARG_LINK})
     set_target_properties(${name} PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
     _vmedia_common(${name})
     if(NOT ARG_NO_INSTALL)
         install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_BINDIR})
+        set(page ${PROJECT_BINARY_DIR}/man/${name}.1)
+        file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/man)
+        add_custom_command(TARGET ${name} POST_BUILD
+            COMMAND ${name} --man >${page} BYPRODUCTS ${page})
+        install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
     endif()
 endfunction()
 

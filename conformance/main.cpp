@@ -2,6 +2,8 @@
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/server_suite.hpp"
 #include "conformance/text_report.hpp"
+#include "vmedia/command/manual.hpp"
+#include "vmedia/command/parse.hpp"
 #include "vmedia/version.hpp"
 
 #include <fmt/format.h>
@@ -111,19 +113,14 @@ int runMain(int argc, char** argv)
     std::string id;
     CLI::App* explaining = app.add_subcommand("explain", "All about one case");
     explaining->add_option("id", id, "As 'list' shows it")->required();
+    vmedia::command::addManual(app);
     try
     {
         app.parse(argc, argv);
     }
     catch (const CLI::ParseError& error)
     {
-        if (error.get_exit_code() == 0) // --help
-        {
-            return app.exit(error);
-        }
-        fmt::print(stderr, "vmedia-conform: {}; see vmedia-conform --help\n",
-                   error.what());
-        return exitUsage;
+        return vmedia::command::parseFailed(app, error);
     }
     if (listing->parsed())
     {

@@ -2,6 +2,8 @@
 #include "boot.hpp"
 #include "guest.hpp"
 #include "up.hpp"
+#include "vmedia/command/manual.hpp"
+#include "vmedia/command/parse.hpp"
 #include "vmedia/version.hpp"
 
 #include <sys/ioctl.h>
@@ -135,6 +137,7 @@ int main(int argc, char** argv)
     guestCommand->footer("Exit: as the script; 1 it did not come to its end, 2 "
                          "cannot be tried, 130 Ctrl-C");
 
+    vmedia::command::addManual(app);
     try
     {
         app.parse(argc, argv);
@@ -159,7 +162,7 @@ int main(int argc, char** argv)
     }
     catch (const CLI::ParseError& error)
     {
-        return app.exit(error) == 0 ? 0 : 2;
+        return vmedia::command::parseFailed(app, error);
     }
     catch (const std::exception& error) // a full disk, no more descriptors
     {

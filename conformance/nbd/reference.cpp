@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/defects.hpp"
+#include "vmedia/command/parse.hpp"
 #include "vmedia/nbd/command.hpp"
 
 #include <fmt/format.h>
@@ -36,7 +37,7 @@ int main(int argc, char** argv)
     }
     catch (const CLI::ParseError& error)
     {
-        return vmedia::nbd::parseFailed(app, error);
+        return vmedia::command::parseFailed(app, error);
     }
     if (list)
     {

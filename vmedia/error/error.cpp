@@ -67,10 +67,15 @@ std::string describe(const Error& error)
     return oneLine(text);
 }
 
+int exitStatus(const Error& error)
+{
+    return error.code == Errc::usage ? 2 : 1;
+}
+
 int report(std::string_view program, const Error& error)
 {
     fmt::print(stderr, "{}: {}\n", program, describe(error));
-    return error.code == Errc::usage ? 2 : 1;
+    return exitStatus(error);
 }
 
 } // namespace vmedia

@@ -52,8 +52,10 @@ tl::unexpected<Error> during(std::string_view where, Error error);
 /// One line: "what (where); hint". Control bytes are shown as \x0a.
 std::string describe(const Error& error);
 
-/// Prints "PROGRAM: describe(error)" to stderr and gives the exit status:
 /// 2 for Errc::usage, 1 for everything else.
+int exitStatus(const Error& error);
+
+/// Prints "PROGRAM: describe(error)" to stderr and gives the exit status.
 int report(std::string_view program, const Error& error);
 
 } // namespace vmedia

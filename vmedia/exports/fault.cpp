@@ -11,6 +11,28 @@ constexpr uint64_t million = 1'000'000;
 
 } // namespace
 
+std::string_view nameOf(Fault::Kind kind)
+{
+    switch (kind)
+    {
+        case Fault::Kind::none:
+            return "none";
+        case Fault::Kind::delay:
+            return "delay";
+        case Fault::Kind::error:
+            return "error";
+        case Fault::Kind::stall:
+            return "stall";
+        case Fault::Kind::cut:
+            return "cut";
+        case Fault::Kind::shortReply:
+            return "short";
+        case Fault::Kind::rate:
+            return "rate";
+    }
+    return "?"; // a Kind that has no name: cast from an integer
+}
+
 bool FaultPlan::Rule::concerns(Operation asked, uint64_t offset,
                                uint64_t length) const
 {

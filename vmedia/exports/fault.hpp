@@ -44,6 +44,9 @@ struct Fault
     bool operator==(const Fault&) const = default;
 };
 
+/// The effect's word in a plan: "delay", "short".
+std::string_view nameOf(Fault::Kind kind);
+
 /// What goes wrong in a session, decided request by request. No clock and no
 /// I/O in here.
 ///

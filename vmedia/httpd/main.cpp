@@ -3,8 +3,11 @@
 #include "server.hpp"
 #include "tls_context.hpp"
 #include "users.hpp"
+#include "vmedia/command/manual.hpp"
+#include "vmedia/command/parse.hpp"
 #include "vmedia/process/search.hpp"
 #include "vmedia/proxy/config.hpp"
+#include "vmedia/version.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -61,10 +64,14 @@ void addOptions(CLI::App& app, Options& o)
                    "Seconds that nbd-proxy may take to end, before SIGTERM")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    app.footer("GET / lists the slots. SIGTERM closes each session in order.\n"
-               "Exit: 0 stopped by a signal, 1 failed, 2 usage or "
-               "configuration\n");
 }
+
+constexpr command::Section manual[] = {
+    {"Notes", "GET / lists the slots. SIGTERM closes each session in order.",
+     true},
+    {"Exit status", "0 stopped by a signal, 1 failed, 2 usage or configuration",
+     true},
+};
 
 Result<void> run(const Options& o)
 {
@@ -114,9 +121,12 @@ Result<void> run(const Options& o)
 int main(int argc, char** argv)
 {
     CLI::App app{"Serves virtual media to browsers: HTTPS, and NBD over "
-                 "WebSocket to one nbd-proxy for each slot"};
+                 "WebSocket to one nbd-proxy for each slot",
+                 "vmedia-httpd"};
+    app.set_version_flag("--version", versionText("vmedia-httpd"));
     Options options;
     addOptions(app, options);
+    command::addManual(app, manual);
     try
     {
         app.parse(argc, argv);
@@ -125,12 +135,7 @@ int main(int argc, char** argv)
     }
     catch (const CLI::ParseError& error)
     {
-        return error.get_exit_code() == 0
-                   ? app.exit(error) // --help
-                   : report("vmedia-httpd", {Errc::usage,
-                                             error.what(),
-                                             {},
-                                             "--help lists the options"});
+        return command::parseFailed(app, error);
     }
     catch (const std::exception& error)
     {

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.hpp"
 
+#include "activation.hpp"
+#include "credentials.hpp"
+#include "daemon.hpp"
+#include "offer.hpp"
+#include "run_command.hpp"
 #include "server.hpp"
-#include "vmedia/exports/open.hpp"
-#include "vmedia/exports/overlay.hpp"
-#include "vmedia/process/child.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 namespace vmedia::nbd
 {
@@ -28,217 +24,96 @@ namespace
 
 constexpr std::string_view program = "vmedia-nbd";
 
-void sayLine(const std::string& line)
+/// A line to stderr for @p event, if it is asked for.
+void tell(const ServeOptions& options, const Event& event)
 {
-    fmt::print(stderr, "{}: {}\n", program, line);
-}
-
-/// Written once the server listens; removed when it goes.
-class PidFile
-{
-  public:
-    Result<void> write(const std::string& path)
+    if (options.log == "json")
     {
-        std::ofstream out(path);
-        out << ::getpid() << '\n';
-        out.close();
-        if (!out)
-        {
-            return failErrno(errno, path,
-                             "give --pidfile a path that can be written");
-        }
-        file = path;
-        return {};
+        fmt::print(stderr, "{}\n", toJson(event));
+        return;
     }
-    ~PidFile()
+    if (options.verbose || announces(event))
     {
-        std::error_code ignored;
-        if (!file.empty())
+        if (const std::string line = toText(event); !line.empty())
         {
-            std::filesystem::remove(file, ignored);
+            fmt::print(stderr, "{}: {}\n", program, line);
         }
     }
-
-  private:
-    std::string file;
-};
-
-/// Where --run serves if it was not said where: a socket that only we reach.
-class PrivateSocket
-{
-  public:
-    Result<std::string> make()
-    {
-        std::string name = std::filesystem::temp_directory_path() /
-                           "vmedia-nbd-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr)
-        {
-            return failErrno(errno, name, "set TMPDIR to a writable directory");
-        }
-        directory = name;
-        return directory + "/sock";
-    }
-    ~PrivateSocket()
-    {
-        std::error_code ignored;
-        if (!directory.empty())
-        {
-            std::filesystem::remove_all(directory, ignored);
-        }
-    }
-
-  private:
-    std::string directory;
-};
-
-/// nbdkit's --run: a shell command that finds the server in its environment.
-Result<process::Child> startRun(asio::io_context& context,
-                                const ServeOptions& options,
-                                const std::string& uri,
-                                const std::string& unixSocket)
-{
-    const std::string port = unixSocket.empty() ? uri.substr(uri.rfind(':') + 1)
-                                                : "";
-    return process::Child::start(
-        context.get_executor(),
-        {{"/bin/sh", "-c", options.run},
-         STDIN_FILENO,
-         STDOUT_FILENO,
-         STDERR_FILENO,
-         {"uri=" + uri, "unixsocket=" + unixSocket, "port=" + port,
-          "exportname=" + options.exportName}});
 }
 
-/// Into the background, as nbdkit goes without -f: the parent leaves with
-/// success once the server listens, so a script may connect at once.
-Result<void> daemonise(asio::io_context& context)
+/// Where to listen, by the options or by who started us.
+Result<Endpoint> chooseEndpoint(const ServeOptions& options,
+                                PrivateSocket& privateSocket)
 {
-    context.notify_fork(asio::execution_context::fork_prepare);
-    const pid_t pid = ::fork();
-    if (pid < 0)
+    const Result<std::optional<Endpoint>> passed = passedEndpoint();
+    if (!passed)
     {
-        return failErrno(errno, "fork");
+        return tl::unexpected(passed.error());
     }
-    if (pid > 0)
+    const bool given = !options.unixSocket.empty() || options.port ||
+                       options.address;
+    if (*passed)
     {
-        ::_exit(0); // no destructor: the child owns the socket file now
-    }
-    context.notify_fork(asio::execution_context::fork_child);
-    ::setsid();
-    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int descriptor : {0, 1, 2})
-    {
-        ::dup2(null, descriptor);
-    }
-    ::close(null);
-    return {};
-}
-
-/// For the start-up line.
-std::string tlsText(tls::Mode mode)
-{
-    if (mode == tls::Mode::off)
-    {
-        return {};
-    }
-    return fmt::format(", TLS {}{}",
-                       mode == tls::Mode::require ? "required" : "offered",
-                       tls::kernelTls() ? ", in the kernel over TCP" : "");
-}
-
-/// --tls and its companions, checked together.
-Result<std::optional<tls::Context>> tlsOf(const ServeOptions& options,
-                                          tls::Mode mode)
-{
-    const bool credentials = !options.tlsPsk.empty() ||
-                             !options.tlsCertificates.empty();
-    if (mode == tls::Mode::off)
-    {
-        if (credentials)
+        if (given || !options.run.empty())
         {
             return fail(Errc::usage,
-                        "TLS credentials are given, but --tls is off",
-                        "add --tls=require, or --tls=on");
+                        fmt::format("a socket was passed (LISTEN_FDS), and {} "
+                                    "is given, too",
+                                    given ? "-U, -p or -i" : "--run"),
+                        "leave one of them out");
         }
-        return std::nullopt;
+        return **passed;
     }
-    if (!credentials)
-    {
-        return fail(
-            Errc::usage,
-            fmt::format("--tls={} needs credentials", tls::toString(mode)),
-            "give --tls-psk FILE or --tls-certificates DIR");
-    }
-    tls::ServerOptions with;
-    with.mode = mode;
-    with.pskFile = options.tlsPsk;
-    with.certificates = options.tlsCertificates;
-    with.verifyPeer = options.tlsVerifyPeer;
-    with.ciphers = options.tlsCiphers;
-    Result<tls::Context> context = tls::serverContext(with);
-    if (!context)
-    {
-        return tl::unexpected(context.error());
-    }
-    return std::move(*context);
-}
-
-Result<int> serveUntilStopped(const ServeOptions& options)
-{
-    Result<exports::ExportPointer> data =
-        exports::openExport(options.plugin, options.parameters,
-                            options.readOnly ? exports::Access::readOnly
-                                             : exports::Access::readWrite,
-                            sayLine);
-    if (!data)
-    {
-        return tl::unexpected(data.error());
-    }
-    if (options.exportName.size() > stringMax)
-    {
-        return fail(Errc::usage,
-                    fmt::format("the export name has {} bytes; 4096 is the "
-                                "protocol's limit",
-                                options.exportName.size()),
-                    "give --exportname a shorter one");
-    }
-    auto* overlay = dynamic_cast<exports::Overlay*>(data->get());
-    if (!options.commit.empty() && overlay == nullptr)
-    {
-        return fail(Errc::usage, "--commit is given, but no overlay",
-                    "use: --commit FILE overlay file disk.img");
-    }
-    Catalogue catalogue;
-    catalogue.add(options.exportName, std::move(*data));
-    catalogue.infos.front().blockSize.maximum = options.requestBytes;
-
-    const Result<tls::Mode> mode = tls::parseMode(options.tls);
-    if (!mode)
-    {
-        return tl::unexpected(mode.error());
-    }
-    Result<std::optional<tls::Context>> security = tlsOf(options, *mode);
-    if (!security)
-    {
-        return tl::unexpected(security.error());
-    }
-
-    asio::io_context context;
-    ServerOptions with;
-    with.tls = std::move(*security);
-    with.session.tls = *mode;
-    PrivateSocket privateSocket;
-    with.endpoint = {options.unixSocket, options.address, options.port};
-    if (!options.run.empty() && options.unixSocket.empty() &&
-        options.port == ServeOptions{}.port)
+    Endpoint endpoint;
+    endpoint.unixSocket = options.unixSocket;
+    endpoint.address = options.address.value_or(endpoint.address);
+    endpoint.port = options.port.value_or(endpoint.port);
+    if (!options.run.empty() && !given)
     {
         Result<std::string> path = privateSocket.make();
         if (!path)
         {
             return tl::unexpected(path.error());
         }
-        with.endpoint.unixSocket = std::move(*path);
+        endpoint.unixSocket = std::move(*path);
     }
+    return endpoint;
+}
+
+/// What a client on this machine may paste: a single export's own URI; of
+/// several the one that lists them.
+Result<std::string> uriOf(const ServeOptions& options, const Server& server,
+                          const Catalogue& catalogue, tls::Mode mode)
+{
+    const bool single = catalogue.infos.size() == 1;
+    const ExportInfo& first = catalogue.infos.front();
+    UriAccess access;
+    if (mode == tls::Mode::require || (single && first.tlsOnly))
+    {
+        Result<UriAccess> secret = tlsAccess(options);
+        if (!secret)
+        {
+            return tl::unexpected(secret.error());
+        }
+        access = std::move(*secret);
+    }
+    if (single && !first.byDefault)
+    {
+        access.exportName = first.name;
+    }
+    return toUri(server.endpoint(), access);
+}
+
+Result<ServerOptions> serverOptions(const ServeOptions& options, tls::Mode mode)
+{
+    ServerOptions with;
+    Result<std::optional<tls::Context>> security = tlsContext(options, mode);
+    if (!security)
+    {
+        return tl::unexpected(security.error());
+    }
+    with.tls = std::move(*security);
+    with.session.tls = mode;
     with.connections = options.connections;
     with.negotiationDeadline = std::chrono::seconds(options.negotiationSeconds);
     with.session.negotiation = options.limits;
@@ -251,21 +126,68 @@ Result<int> serveUntilStopped(const ServeOptions& options)
             return tl::unexpected(plan.error());
         }
         with.session.faults = std::move(*plan);
-        fmt::print(stderr, "{}: faults '{}', seed {}\n", program,
-                   options.faults, options.seed);
     }
     with.session.transmission.payload = options.requestBytes;
     with.session.deviation = options.deviation;
-    if (options.verbose)
+    with.session.log = [&options](const Event& event) { tell(options, event); };
+    return with;
+}
+
+Event listening(const std::string& uri, const Catalogue& catalogue,
+                tls::Mode mode)
+{
+    const ExportInfo& first = catalogue.infos.front();
+    return {Listening{uri, catalogue.infos.size(), first.size,
+                      (first.flags & readOnly) != 0, mode,
+                      mode != tls::Mode::off && tls::kernelTls().has_value()}};
+}
+
+Result<int> serveUntilStopped(const ServeOptions& options)
+{
+    const Result<tls::Mode> mode = tls::parseMode(options.tls);
+    if (!mode)
     {
-        with.session.log = sayLine;
+        return tl::unexpected(mode.error());
     }
-    auto server = Server::listen(context.get_executor(), catalogue, with);
+    const auto notice = [&options](const std::string& line) {
+        tell(options, {Noticed{line}});
+    };
+    Result<Offer> offer = openOffer(options, *mode, notice);
+    if (!offer)
+    {
+        return tl::unexpected(offer.error());
+    }
+    Result<ServerOptions> with = serverOptions(options, *mode);
+    if (!with)
+    {
+        return tl::unexpected(with.error());
+    }
+    PrivateSocket privateSocket;
+    const Result<Endpoint> endpoint = chooseEndpoint(options, privateSocket);
+    if (!endpoint)
+    {
+        return tl::unexpected(endpoint.error());
+    }
+    with->endpoint = *endpoint;
+    if (!options.faults.empty())
+    {
+        tell(options, {FaultsPlanned{options.faults, options.seed}});
+    }
+    asio::io_context context;
+    auto server = Server::listen(context.get_executor(), offer->catalogue,
+                                 std::move(*with));
     if (!server)
     {
         return tl::unexpected(server.error());
     }
-    if (!options.foreground && options.run.empty())
+    const Result<std::string> uri = uriOf(options, **server, offer->catalogue,
+                                          *mode);
+    if (!uri)
+    {
+        return tl::unexpected(uri.error());
+    }
+    // Who passed a socket, or waits for a command, waits for this process.
+    if (!options.foreground && options.run.empty() && endpoint->passed < 0)
     {
         if (Result<void> done = daemonise(context); !done)
         {
@@ -282,25 +204,27 @@ Result<int> serveUntilStopped(const ServeOptions& options)
     }
     asio::signal_set signals(context, SIGINT, SIGTERM);
     std::optional<process::Child> command;
-    signals.async_wait([&](boost::system::error_code error, int) {
-        if (!error && command)
+    std::string reason = "the command of --run ended";
+    signals.async_wait([&](boost::system::error_code error, int number) {
+        if (!error)
         {
-            command->signal(SIGTERM);
+            reason = number == SIGINT ? "SIGINT" : "SIGTERM";
+            if (command)
+            {
+                command->signal(SIGTERM);
+            }
         }
         (*server)->stop();
     });
     (*server)->start();
-    const ExportInfo& info = catalogue.infos.front();
-    fmt::print(stderr, "{}: listening on {} ({} bytes, {}{})\n", program,
-               (*server)->uri(), info.size,
-               (info.flags & readOnly) != 0 ? "read-only" : "writable",
-               tlsText(*mode));
+    tell(options, listening(*uri, offer->catalogue, *mode));
 
     int status = 0;
     if (!options.run.empty())
     {
-        Result<process::Child> child = startRun(
-            context, options, (*server)->uri(), with.endpoint.unixSocket);
+        Result<process::Child> child =
+            startRun(context, options.run, *uri, (*server)->endpoint(),
+                     offer->catalogue.infos.front().name);
         if (!child)
         {
             return tl::unexpected(child.error());
@@ -313,10 +237,11 @@ Result<int> serveUntilStopped(const ServeOptions& options)
         });
     }
     context.run();
+    server->reset(); // no session writes any more
+    tell(options, {Stopped{reason}});
     if (!options.commit.empty())
     {
-        server->reset(); // no session writes any more
-        const Result<void> done = overlay->commitTo(options.commit);
+        const Result<void> done = offer->overlay->commitTo(options.commit);
         if (!done)
         {
             return tl::unexpected(done.error());
@@ -330,7 +255,12 @@ Result<int> serveUntilStopped(const ServeOptions& options)
 int runServe(const ServeOptions& options)
 {
     const Result<int> served = serveUntilStopped(options);
-    return served ? *served : report(program, served.error());
+    if (!served)
+    {
+        tell(options, {Failed{served.error()}});
+        return exitStatus(served.error());
+    }
+    return *served;
 }
 
 } // namespace vmedia::nbd

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,13 @@ struct ServeOptions
 {
     bool foreground = false;
     std::string unixSocket;
-    std::string address = "127.0.0.1";
-    uint16_t port = 10809;
+    std::optional<std::string> address{}; ///< Endpoint has the defaults
+    std::optional<uint16_t> port{};
     std::string pidFile;
     bool readOnly = false;
     std::string exportName;
+    std::string description;
+    std::string exportFile; ///< instead of plugin and parameters
     uint32_t connections = 100;
     unsigned negotiationSeconds = 30;
     NegotiationLimits limits{};
@@ -34,6 +37,7 @@ struct ServeOptions
     std::string faults; ///< a FaultPlan; empty: none
     uint64_t seed = 1;
     bool verbose = false;
+    std::string log = "text";            ///< or json
     std::string plugin;                  ///< as openExport() has them
     std::vector<std::string> parameters; ///< "disk.img" or "file=disk.img"
     Deviation deviation{};               ///< none, but in a reference peer
@@ -45,8 +49,5 @@ void addServe(CLI::App& app, ServeOptions& options);
 /// the exit status: the command's, or 0 after an orderly end, 1 if it could
 /// not serve, 2 for a usage error.
 int runServe(const ServeOptions& options);
-
-/// CLI11's own handling, with our exit status for what it refuses.
-int parseFailed(const CLI::App& app, const CLI::ParseError& error);
 
 } // namespace vmedia::nbd

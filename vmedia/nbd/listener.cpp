@@ -133,4 +133,15 @@ Result<Tcp::acceptor> listenTcp(const asio::any_io_executor& executor,
     return acceptor;
 }
 
+Unix::acceptor passedUnix(const asio::any_io_executor& executor, int descriptor)
+{
+    return {executor, Unix(), descriptor};
+}
+
+Tcp::acceptor passedTcp(const asio::any_io_executor& executor, int descriptor)
+{
+    // The family of an acceptor matters only to what opens sockets for it.
+    return {executor, Tcp::v6(), descriptor};
+}
+
 } // namespace vmedia::nbd

@@ -58,4 +58,10 @@ Result<boost::asio::ip::tcp::acceptor>
     listenTcp(const boost::asio::any_io_executor& executor,
               const std::string& address, uint16_t port);
 
+/// A socket that another process made and let listen; it is closed here.
+boost::asio::local::stream_protocol::acceptor
+    passedUnix(const boost::asio::any_io_executor& executor, int descriptor);
+boost::asio::ip::tcp::acceptor
+    passedTcp(const boost::asio::any_io_executor& executor, int descriptor);
+
 } // namespace vmedia::nbd

@@ -363,7 +363,10 @@ void Negotiator::choose(const ExportInfo& info, Opt by)
 
 const ExportInfo* Negotiator::find(std::string_view name) const
 {
-    const auto found = std::ranges::find(exports, name, &ExportInfo::name);
+    const auto found = std::ranges::find_if(exports,
+                                            [name](const ExportInfo& info) {
+        return info.name == name || (name.empty() && info.byDefault);
+    });
     return found == exports.end() ? nullptr : &*found;
 }
 

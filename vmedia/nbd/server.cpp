@@ -5,7 +5,6 @@
 #include "listener.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,13 +73,13 @@ struct Connection
 };
 
 template <typename Protocol>
-class Listening : public Server
+class Accepting : public Server
 {
   public:
     using Socket = typename Protocol::socket;
     using Acceptor = typename Protocol::acceptor;
 
-    Listening(Acceptor opened, Catalogue& offer, ServerOptions with,
+    Accepting(Acceptor opened, Catalogue& offer, ServerOptions with,
               SocketFile file) :
         socketFile(std::move(file)), acceptor(std::move(opened)),
         grace(acceptor.get_executor()), catalogue(offer),
@@ -89,16 +88,16 @@ class Listening : public Server
         options.session.stopping = &stopping;
     }
 
-    std::string uri() const override
+    Endpoint endpoint() const override
     {
+        const auto local = acceptor.local_endpoint();
         if constexpr (std::is_same_v<Protocol, Unix>)
         {
-            return "nbd+unix:///?socket=" + socketFile.path();
+            return {local.path()};
         }
         else
         {
-            return fmt::format("nbd://{}",
-                               fmt::streamed(acceptor.local_endpoint()));
+            return {{}, local.address().to_string(), local.port()};
         }
     }
 
@@ -131,11 +130,6 @@ class Listening : public Server
         });
     }
 
-    const Traffic& traffic() const override
-    {
-        return counters;
-    }
-
   private:
     using Place = std::list<Connection>::iterator;
 
@@ -155,7 +149,7 @@ class Listening : public Server
             {
                 // Out of descriptors, or gone before we came: the others
                 // must not suffer, nor a core spin until one ends.
-                log(fmt::format("accept: {}", error.message()));
+                log({Refused{fmt::format("accept: {}", error.message())}});
                 asio::steady_timer pause(acceptor.get_executor(),
                                          std::chrono::milliseconds(100));
                 co_await pause.async_wait(
@@ -164,9 +158,9 @@ class Listening : public Server
             }
             if (connections.size() >= options.connections)
             {
-                log(fmt::format("a client was refused: {} are connected, "
-                                "which is the limit",
-                                connections.size()));
+                log({Refused{fmt::format("{} are connected, which is the "
+                                         "limit",
+                                         connections.size())}});
                 continue;
             }
             if constexpr (std::is_same_v<Protocol, Tcp>)
@@ -186,9 +180,7 @@ class Listening : public Server
             [this, place](boost::system::error_code error) {
             if (!error && !place->negotiated)
             {
-                log(fmt::format("client {}: negotiation took longer than {} s",
-                                place->number,
-                                options.negotiationDeadline.count()));
+                log({TimedOut{options.negotiationDeadline}, place->number});
                 place->end();
             }
         });
@@ -202,7 +194,7 @@ class Listening : public Server
         }
         catch (const std::system_error& error)
         {
-            log(fmt::format("a client was refused: {}", error.what()));
+            log({Refused{error.what()}});
             finish(place);
         }
     }
@@ -219,43 +211,60 @@ class Listening : public Server
     /// On the connection's own thread, from beginning to end.
     void converse(Connection& connection)
     {
+        using Clock = std::chrono::steady_clock;
+        const Clock::time_point began = Clock::now();
+        const uint64_t number = connection.number;
+        log({Connected{}, number});
         SessionOptions mine = options.session;
-        mine.log = [this, &connection](const std::string& line) {
-            log(fmt::format("client {}: {}", connection.number, line));
+        mine.log = [this, number](const Event& event) {
+            log({event.what, number, event.time});
         };
-        DescriptorStream stream(connection.socket, options.tls);
-        mine.negotiated = [&connection, &stream, &mine] {
-            connection.negotiated = true;
-            if (const std::string security = stream.security();
-                !security.empty())
-            {
-                mine.log("secured by " + security);
-            }
-        };
-        asio::io_context own(1);
-        asio::co_spawn(
-            own, serve(stream, catalogue, counters, mine),
-            [&mine](std::exception_ptr error, Result<SessionEnd> end) {
-            rethrow(std::move(error));
-            if (!end)
-            {
-                mine.log(describe(end.error()));
-            }
-        });
-        own.run();
+        Ended ended;
+        Traffic traffic;
+        {
+            DescriptorStream stream(connection.socket, options.tls);
+            mine.negotiated = [this, number, &connection, &stream] {
+                connection.negotiated = true;
+                if (std::string security = stream.security(); !security.empty())
+                {
+                    log({Secured{std::move(security)}, number});
+                }
+            };
+            asio::io_context own(1);
+            asio::co_spawn(
+                own, serve(stream, catalogue, traffic, mine),
+                [&ended](std::exception_ptr error, Result<SessionEnd> end) {
+                rethrow(std::move(error));
+                if (end)
+                {
+                    ended.how = *end;
+                }
+                else
+                {
+                    ended.error = std::move(end.error());
+                }
+            });
+            own.run();
+        } // the stream has said goodbye
+        ended.requests = traffic.requests;
+        ended.readBytes = traffic.readBytes;
+        ended.writtenBytes = traffic.writtenBytes;
+        ended.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
+            Clock::now() - began);
+        log({std::move(ended), number});
     }
 
     void serveAndEnd(Connection& connection)
     {
-        converse(connection); // its stream has said goodbye by then
+        converse(connection);
         connection.end();
     }
 
-    void log(const std::string& line)
+    void log(const Event& event)
     {
         if (options.session.log)
         {
-            options.session.log(line);
+            options.session.log(event);
         }
     }
 
@@ -264,7 +273,6 @@ class Listening : public Server
     asio::steady_timer grace;
     Catalogue& catalogue;
     ServerOptions options;
-    Traffic counters;
     std::list<Connection> connections;
     uint64_t accepted = 0;
     std::atomic<bool> stopping = false;
@@ -276,25 +284,36 @@ Result<std::unique_ptr<Server>>
     Server::listen(const asio::any_io_executor& executor, Catalogue& catalogue,
                    ServerOptions options)
 {
-    if (!options.endpoint.unixSocket.empty())
+    const auto make = [&](auto acceptor, SocketFile file = {}) {
+        using Protocol = typename decltype(acceptor)::protocol_type;
+        return std::unique_ptr<Server>(std::make_unique<Accepting<Protocol>>(
+            std::move(acceptor), catalogue, std::move(options),
+            std::move(file)));
+    };
+    const Endpoint endpoint = options.endpoint;
+    if (endpoint.passed >= 0)
     {
-        auto opened = listenUnix(executor, options.endpoint.unixSocket);
+        if (endpoint.unixSocket.empty())
+        {
+            return make(passedTcp(executor, endpoint.passed));
+        }
+        return make(passedUnix(executor, endpoint.passed));
+    }
+    if (!endpoint.unixSocket.empty())
+    {
+        auto opened = listenUnix(executor, endpoint.unixSocket);
         if (!opened)
         {
             return tl::unexpected(opened.error());
         }
-        return std::make_unique<Listening<Unix>>(std::move(opened->acceptor),
-                                                 catalogue, std::move(options),
-                                                 std::move(opened->file));
+        return make(std::move(opened->acceptor), std::move(opened->file));
     }
-    auto acceptor = listenTcp(executor, options.endpoint.address,
-                              options.endpoint.port);
+    auto acceptor = listenTcp(executor, endpoint.address, endpoint.port);
     if (!acceptor)
     {
         return tl::unexpected(acceptor.error());
     }
-    return std::make_unique<Listening<Tcp>>(std::move(*acceptor), catalogue,
-                                            std::move(options), SocketFile{});
+    return make(std::move(*acceptor));
 }
 
 } // namespace vmedia::nbd

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "endpoint.hpp"
 #include "session.hpp"
 #include "vmedia/tls/context.hpp"
 
@@ -12,14 +13,6 @@
 
 namespace vmedia::nbd
 {
-
-/// Where a server listens: a unix socket if the path is set, else TCP.
-struct Endpoint
-{
-    std::string unixSocket{};
-    std::string address = "127.0.0.1"; ///< a literal, IPv4 or IPv6
-    uint16_t port = 10809;             ///< 0: the system chooses
-};
 
 struct ServerOptions
 {
@@ -34,7 +27,8 @@ struct ServerOptions
 
 /// Serves a catalogue to many clients at once.
 ///
-/// Owner:   removes the unix socket that it made. Borrows the catalogue.
+/// Owner:   removes the unix socket that it made, and closes one that it was
+///          passed. Borrows the catalogue.
 /// Threads: each session has a thread of its own, where it blocks; accepting
 ///          and deadlines need one that runs the executor. start() and stop()
 ///          from any. session.log is called from all of them.
@@ -51,16 +45,13 @@ class Server
 
     virtual ~Server() = default;
 
-    /// "nbd+unix:///?socket=/run/nbd.sock" or "nbd://127.0.0.1:10809", with
-    /// the port that the system chose.
-    virtual std::string uri() const = 0;
+    /// Where it is reached, with the port that the system chose.
+    virtual Endpoint endpoint() const = 0;
 
     virtual void start() = 0;
 
     /// Accepts no more and ends the sessions; the executor runs dry then.
     virtual void stop() = 0;
-
-    virtual const Traffic& traffic() const = 0;
 };
 
 } // namespace vmedia::nbd

@@ -68,10 +68,8 @@ class Session
         }
         if (options.log)
         {
-            options.log(fmt::format(
-                "NBD negotiated ({}, export '{}', {} bytes, {})",
-                nameOf(negotiator.chosenBy()), info.name, info.size,
-                (info.flags & readOnly) != 0 ? "read-only" : "writable"));
+            options.log({Negotiated{negotiator.chosenBy(), info.name, info.size,
+                                    terms.flags}});
         }
     }
 
@@ -241,6 +239,12 @@ class Session
                        const exports::Fault& fault)
     {
         using Kind = exports::Fault::Kind;
+        if (options.log && fault.kind != Kind::rate) // which is always
+        {
+            options.log(
+                {FaultMet{std::string(exports::nameOf(fault.kind)),
+                          command.type, command.offset, command.length}});
+        }
         // What was answered before this request is none of its business.
         const Result<void> sent = co_await sendBatch();
         if (!sent)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "deviation.hpp"
+#include "event.hpp"
 #include "stream.hpp"
 #include "traffic.hpp"
 #include "transmission.hpp"
@@ -27,14 +28,6 @@ struct Catalogue
     void add(std::string name, exports::ExportPointer content);
 };
 
-/// How a session came to its end without an error.
-enum class SessionEnd : uint8_t
-{
-    aborted,      ///< NBD_OPT_ABORT
-    disconnected, ///< NBD_CMD_DISC
-    closed,       ///< between two requests, without a word
-};
-
 struct SessionOptions
 {
     NegotiationLimits negotiation{};
@@ -42,9 +35,9 @@ struct SessionOptions
     vmedia::tls::Mode tls =
         vmedia::tls::Mode::off; ///< `on` and `require` need Stream::startTls()
     Deviation deviation{};
-    std::optional<exports::FaultPlan> faults{};    ///< each session has a copy
-    std::function<void(const std::string&)> log{}; ///< one line, no newline
-    std::function<void()> negotiated{};            ///< transmission begins
+    std::optional<exports::FaultPlan> faults{}; ///< each session has a copy
+    std::function<void(const Event&)> log{};    ///< Negotiated, FaultMet
+    std::function<void()> negotiated{};         ///< transmission begins
     /// Once true, options get NBD_REP_ERR_SHUTDOWN and requests NBD_ESHUTDOWN.
     const std::atomic<bool>* stopping = nullptr;
 };

@@ -15,7 +15,8 @@ struct ExportInfo
     uint64_t size = 0;
     uint16_t flags = hasFlags; ///< TransmissionFlag, as without extensions
     InfoBlockSize blockSize{1, 4096, 32U << 20};
-    bool tlsOnly = false; ///< of a server that offers TLS and forces it here
+    bool tlsOnly = false;   ///< of a server that offers TLS and forces it here
+    bool byDefault = false; ///< "", which no other has, chooses it too
 };
 
 /// How replies look.

@@ -4,6 +4,7 @@
 import os
 import random
 import socket
+import urllib.parse
 
 import pytest
 
@@ -27,6 +28,10 @@ def serving(*arguments):
 
 def listening(server):
     return server.wait_for(r"listening on (\S+)")[1]
+
+
+def port_of(uri):
+    return urllib.parse.urlsplit(uri).port
 
 
 def psk_uri(sock, keys, user="alice"):
@@ -86,7 +91,7 @@ def test_certificates_with_and_without_verification(image, pki, tmp_path):
     for verify in ([], ["--tls-verify-peer"]):
         with serving("-p", "0", "--tls=require", "--tls-certificates", pki,
                      *verify, "-r", "file", image) as server:
-            port = int(listening(server).rpartition(":")[2])
+            port = port_of(listening(server))
             handle = nbd.NBD()
             handle.set_tls(nbd.TLS_REQUIRE)
             handle.set_tls_certificates(str(pki))
@@ -104,7 +109,7 @@ def test_a_client_without_a_certificate_is_not_served(image, pki, tmp_path):
     (alone / "ca-cert.pem").write_bytes((pki / "ca-cert.pem").read_bytes())
     with serving("-p", "0", "--tls=require", "--tls-certificates", pki,
                  "--tls-verify-peer", "-r", "file", image) as server:
-        port = int(listening(server).rpartition(":")[2])
+        port = port_of(listening(server))
         handle = nbd.NBD()
         handle.set_tls(nbd.TLS_REQUIRE)
         handle.set_tls_certificates(str(alone))

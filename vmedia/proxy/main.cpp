@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config.hpp"
 #include "session.hpp"
+#include "vmedia/command/manual.hpp"
+#include "vmedia/command/parse.hpp"
 #include "vmedia/process/search.hpp"
 #include "vmedia/version.hpp"
 
@@ -54,9 +56,14 @@ void addOptions(CLI::App& app, Options& o)
                    "Seconds that a hook may take once the session ends")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    app.footer("Exit: 0 served and ended in order, 1 failed (the last line on "
-               "stderr says why), 2 usage or configuration\n");
 }
+
+constexpr command::Section manual[] = {
+    {"Exit status",
+     "0 served and ended in order, 1 failed (the last line on stderr says "
+     "why), 2 usage or configuration",
+     true},
+};
 
 std::chrono::milliseconds toMs(double seconds)
 {
@@ -106,6 +113,7 @@ int main(int argc, char** argv)
     app.set_version_flag("--version", vmedia::versionText("nbd-proxy"));
     Options options;
     addOptions(app, options);
+    command::addManual(app, manual);
     try
     {
         app.parse(argc, argv);
@@ -114,12 +122,7 @@ int main(int argc, char** argv)
     }
     catch (const CLI::ParseError& error)
     {
-        return error.get_exit_code() == 0
-                   ? app.exit(error) // --help
-                   : report("nbd-proxy", {Errc::usage,
-                                          error.what(),
-                                          {},
-                                          "--help lists the options"});
+        return command::parseFailed(app, error);
     }
     catch (const std::exception& error)
     {

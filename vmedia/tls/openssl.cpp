@@ -25,27 +25,4 @@ std::string takeReason()
     return reason == nullptr ? "OpenSSL gives no reason" : reason;
 }
 
-std::string printable(std::string_view text)
-{
-    constexpr size_t enough = 64; // a name that a person chose
-    std::string line;
-    for (const char c : text.substr(0, enough))
-    {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f || c == '\\' || c == '\'')
-        {
-            line += fmt::format("\\x{:02x}", byte);
-        }
-        else
-        {
-            line += c;
-        }
-    }
-    if (text.size() > enough)
-    {
-        line += fmt::format("… ({} bytes)", text.size());
-    }
-    return line;
-}
-
 } // namespace vmedia::tls

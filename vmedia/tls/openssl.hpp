@@ -34,7 +34,4 @@ using SslOwner = std::unique_ptr<SSL, Release<::SSL_free>>;
 /// or sent is not in them.
 std::string takeReason();
 
-/// Text of a peer's that goes to a log: one line, no control bytes, short.
-std::string printable(std::string_view text);
-
 } // namespace vmedia::tls

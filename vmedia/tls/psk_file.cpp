@@ -2,6 +2,7 @@
 #include "psk_file.hpp"
 
 #include "openssl.hpp"
+#include "vmedia/error/text.hpp"
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>

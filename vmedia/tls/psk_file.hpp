@@ -35,6 +35,12 @@ class PskFile
     std::optional<std::span<const unsigned char>>
         find(std::string_view user) const;
 
+    /// There is one: an empty file is refused.
+    const std::string& firstUser() const
+    {
+        return users.front().name;
+    }
+
     size_t size() const
     {
         return users.size();

@@ -2,6 +2,7 @@
 #include "session.hpp"
 
 #include "psk_exchange.hpp"
+#include "vmedia/error/text.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>

@@ -172,7 +172,9 @@ class Push
             asio::co_spawn(context, line.run(), asio::detached);
         }
         nbd::SessionOptions session;
-        session.log = [this](const std::string& text) { line.note(text); };
+        session.log = [this](const nbd::Event& event) {
+            line.note(toText(event));
+        };
         const Result<nbd::SessionEnd> end = co_await nbd::serve(
             connection.stream(), catalogue, traffic, session);
         line.note(fmt::format(
@@ -301,11 +303,14 @@ CLI::App* addPush(CLI::App& app, PushOptions& options)
     push->add_option("image", options.image, "Image file or block device")
         ->required();
     push->add_option("url", options.url, "wss://HOST[:PORT]/nbd/0")->required();
-    push->add_option("-u,--user", options.user, "User name on the BMC");
+    push->add_option("-u,--user", options.user, "User name on the BMC")
+        ->type_name("NAME");
     push->add_option("--password-file", options.passwordFile,
-                     "File with the password in its first line; - is stdin");
+                     "File with the password in its first line; - is stdin")
+        ->type_name("FILE");
     push->add_option("--ca-file", options.caFile,
-                     "Trust this PEM file instead of the system's authorities");
+                     "Trust this PEM file instead of the system's authorities")
+        ->type_name("FILE");
     push->add_flag("-k,--insecure", options.insecure,
                    "Do not verify the server's certificate");
     push->add_flag("--writable", options.writable,
@@ -313,11 +318,11 @@ CLI::App* addPush(CLI::App& app, PushOptions& options)
     push->add_option("--timeout", options.timeout,
                      "Seconds to connect and log in")
         ->check(CLI::Range(1U, 3600U))
+        ->type_name("S")
         ->capture_default_str();
     push->add_flag("-q,--quiet", options.quiet, "No progress line");
-    push->footer("Exit: 0 served to the end (the BMC disconnected),\n"
-                 "      1 not served to the end, 2 usage, 130 stopped by "
-                 "Ctrl-C");
+    push->footer("Exit: 0 served to the end (the BMC disconnected), 1 not "
+                 "served to the end,\n2 usage, 130 stopped by Ctrl-C");
     return push;
 }
 
