@@ -24,6 +24,8 @@ struct Deviation
     std::function<void(const Option& option, Step& step)> step{};
     /// In transmission; what is changed in the command shows in the reply.
     std::function<void(Command& command, Plan& todo)> plan{};
+    /// The bytes of one whole reply, none if there is none.
+    std::function<void(const Command& command, Bytes& bytes)> reply{};
 };
 
 } // namespace vmedia::nbd

@@ -146,7 +146,7 @@ class Session
             .map([](const auto& r) { return Command::of(r); });
     }
 
-    Task<void> carryOut(const Command& command, const Plan& todo)
+    Task<void> carryOut(Command command, Plan todo)
     {
         if (todo.action == Plan::Action::giveUp)
         {
@@ -162,6 +162,10 @@ class Session
             {
                 co_return taken;
             }
+            if (todo.action == Plan::Action::blockStatus)
+            {
+                todo = planWithPayload(command, payload, negotiator.terms());
+            }
         }
         const exports::Fault fault = faultOf(command, todo);
         if (fault.kind != exports::Fault::Kind::none)
@@ -176,7 +180,16 @@ class Session
                 co_return co_await sendFile(command, file);
             }
         }
+        const size_t from = out.size();
         performer->perform(command, todo, payload);
+        if (deviation.reply)
+        {
+            const ByteView right = out.bytes().subspan(from);
+            Bytes wrong(right.begin(), right.end());
+            deviation.reply(command, wrong);
+            out.shrink(from);
+            std::ranges::copy(wrong, out.grow(wrong.size()).begin());
+        }
         co_return Result<void>{};
     }
 
@@ -290,7 +303,8 @@ class Session
                 co_return sent;
             }
         }
-        if (todo.action != Plan::Action::write)
+        if (todo.action != Plan::Action::write &&
+            todo.action != Plan::Action::blockStatus)
         {
             co_return co_await input.skip(command.payload);
         }
@@ -320,7 +334,7 @@ class Session
     Output out; ///< replies that wait to be sent
     std::optional<ReplyWriter> reply;
     std::optional<Performer> performer;
-    Bytes payload; ///< of the write in hand
+    Bytes payload; ///< of the command in hand
 };
 
 } // namespace
