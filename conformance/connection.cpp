@@ -194,4 +194,15 @@ Received Connection::receive(size_t size, milliseconds deadline)
     return received;
 }
 
+void Connection::endSending() const
+{
+    ::shutdown(descriptor, SHUT_WR);
+}
+
+void Connection::dropOnClose() const
+{
+    const linger none{1, 0};
+    ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
 } // namespace conformance

@@ -45,6 +45,10 @@ class Connection
 
     Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline);
     Received receive(size_t size, std::chrono::milliseconds deadline);
+    /// No more will be sent; what comes can still be read.
+    void endSending() const;
+    /// Closing throws away what is under way, and tells the peer so (TCP).
+    void dropOnClose() const;
 
   private:
     explicit Connection(int socket) : descriptor(socket) {}

@@ -51,6 +51,8 @@ class Peer
 
     /// A second client of the same target, with its own verdict.
     Peer another();
+    /// The same, that waits no longer than @p within for anything.
+    Peer another(std::chrono::milliseconds within);
 
     const Profile& profile() const
     {
@@ -64,6 +66,10 @@ class Peer
     {
         return lines;
     }
+    void note(std::string line)
+    {
+        lines.push_back(std::move(line));
+    }
     /// Random choices come from here, so that the seed repeats them.
     std::mt19937_64& random()
     {
@@ -74,6 +80,10 @@ class Peer
     void connect();
     /// Drops the connection without a word.
     void hangUp();
+    /// The same, and whatever is under way is lost: a reset.
+    void drop();
+    /// Sends no more, and still reads.
+    void endSending();
     std::optional<uint16_t> wantGreeting();
     void sendClientFlags(uint32_t flags);
     /// The three above: ready to haggle.
@@ -121,6 +131,8 @@ class Peer
                                                 std::string_view what);
     /// The same connection answers an unknown option with NBD_REP_ERR_UNSUP.
     Verdict wantUsable();
+    /// Exactly @p size bytes, without a line in the transcript.
+    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
     /// Any other condition; @p got tells what was seen instead.
     void want(bool condition, std::string got, std::string wanted = {});
 
@@ -138,7 +150,6 @@ class Peer
   private:
     std::optional<vmedia::nbd::OptionReply>
         wantOneReply(vmedia::nbd::Opt option);
-    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
     std::string ending(std::string_view what, const Received& received) const;
 
     Address address;
@@ -151,5 +162,12 @@ class Peer
     Verdict result;
     Transcript lines;
 };
+
+/// Not applicable, unless something was wrong before that showed.
+inline Verdict leaveOut(Peer& peer, std::string reason)
+{
+    peer.conclude(notApplicable(std::move(reason)));
+    return peer.verdict();
+}
 
 } // namespace conformance::nbd
