@@ -44,6 +44,8 @@ class Connection
     ~Connection();
 
     Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline);
+    /// Waits until the peer has taken all that was sent.
+    bool drain(std::chrono::milliseconds deadline) const;
     Received receive(size_t size, std::chrono::milliseconds deadline);
     /// No more will be sent; what comes can still be read.
     void endSending() const;

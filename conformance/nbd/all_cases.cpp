@@ -9,12 +9,12 @@ namespace conformance::nbd
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &connectionArea,    &greetingArea,   &optionArea,
-        &optionLimitArea,   &abortArea,      &listArea,
-        &exportNameArea,    &infoArea,       &goArea,
-        &entryArea,         &blockSizeArea,  &sizingArea,
-        &sizeArea,          &structuredArea, &metaArea,
-        &metaMalformedArea, &extendedArea,   &extendedStatusArea,
+        &connectionArea,    &greetingArea,  &optionArea,
+        &optionLimitArea,   &abortArea,     &listArea,
+        &exportNameArea,    &infoArea,      &goArea,
+        &entryArea,         &blockSizeArea, &sizingArea,
+        &sizeArea,          &replyFormArea, &metaArea,
+        &metaMalformedArea, &extendedArea,  &extendedStatusArea,
         &transmissionArea,
     };
     return areas;

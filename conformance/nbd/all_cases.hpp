@@ -22,7 +22,7 @@ extern const Area entryArea;
 extern const Area blockSizeArea;
 extern const Area sizingArea;
 extern const Area sizeArea;
-extern const Area structuredArea;
+extern const Area replyFormArea;
 extern const Area metaArea;
 extern const Area metaMalformedArea;
 extern const Area extendedArea;

@@ -33,15 +33,6 @@ Bytes goOption(Peer& peer)
     return option(Opt::go, encodeInfoRequest(peer.profile().exportName, {}));
 }
 
-void sendSlowly(Peer& peer, ByteView bytes, std::string_view what)
-{
-    peer.note(fmt::format("-- a byte at a time: {}", what));
-    for (size_t i = 0; i < bytes.size(); ++i)
-    {
-        peer.send(bytes.subspan(i, 1), dump(bytes.subspan(i, 1)));
-    }
-}
-
 /// A new client gets its answers.
 Verdict wantServed(Peer& peer)
 {
@@ -104,12 +95,12 @@ constexpr Case cases[] = {
     append(bytes, bothClientFlags);
     append(bytes, option(unknownOption));
     append(bytes, goOption(peer));
-    sendSlowly(peer, bytes, "client flags, an unknown option, NBD_OPT_GO");
+    peer.sendByByte(bytes, "client flags, an unknown option, NBD_OPT_GO");
     peer.wantReply(unknownOption, Rep::errUnsup);
     peer.wantReply(Opt::go, Rep::ack);
     const uint64_t cookie = peer.random()();
-    sendSlowly(peer, encode(Request{0, Cmd::read, cookie, 0, block}),
-               "NBD_CMD_READ");
+    peer.sendByByte(encode(Request{0, Cmd::read, cookie, 0, block}),
+                    "NBD_CMD_READ");
     const auto error = peer.wantSimpleReply(cookie);
     peer.want(!error || *error == ErrorValue::none,
               error ? nameOf(*error) : "");
@@ -238,7 +229,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     for (int round = 0; round < 32; ++round)
     {
-        const uint32_t size = enter(peer, 64 << 10);
+        const uint32_t size = enter(peer, 1 << 20);
         const uint64_t cookie = peer.sendRequest(Cmd::read, 0, size);
         peer.endSending();
         const auto error = peer.wantSimpleReply(cookie);

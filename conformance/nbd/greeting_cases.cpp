@@ -158,7 +158,9 @@ constexpr Case cases[] = {
     {
         return notApplicable("the server offers it");
     }
-    return dropsFlags(peer, clientNoZeroes);
+    // With the other one, for a nonfixed client is dropped for its option.
+    return dropsFlags(
+        peer, clientNoZeroes | (peer.profile().handshakeFlags & fixedNewstyle));
 },
     },
     {

@@ -107,8 +107,9 @@ void Peer::sendClientFlags(uint32_t flags)
 void Peer::start(uint32_t flags)
 {
     connect();
-    wantGreeting();
-    sendClientFlags(flags);
+    // A client flag has the bit of the handshake flag that it answers, and
+    // "MUST NOT be set" without that.
+    sendClientFlags(flags & wantGreeting().value_or(0));
 }
 
 void Peer::send(ByteView bytes, std::string what)

@@ -86,11 +86,14 @@ class Peer
     void endSending();
     std::optional<uint16_t> wantGreeting();
     void sendClientFlags(uint32_t flags);
-    /// The three above: ready to haggle.
+    /// The three above, with those of @p flags that the server offers: ready
+    /// to haggle.
     void start(uint32_t flags = bothClientFlags);
 
     // Sending
     void send(vmedia::nbd::ByteView bytes, std::string what);
+    /// Each byte on its own, once the one before it was taken.
+    void sendByByte(vmedia::nbd::ByteView bytes, std::string_view what);
     void sendOption(vmedia::nbd::Opt option, vmedia::nbd::ByteView data = {});
     void sendOption(vmedia::nbd::Opt option, std::string_view data);
     /// @p length may differ from what is sent; nothing else does that.

@@ -4,6 +4,7 @@
 #include "handshake.hpp"
 #include "input.hpp"
 #include "perform.hpp"
+#include "tapped_stream.hpp"
 
 #include <fmt/format.h>
 
@@ -362,6 +363,12 @@ asio::awaitable<Result<SessionEnd>> serve(Stream& stream, Catalogue& catalogue,
                                           Traffic& traffic,
                                           const SessionOptions& options)
 {
+    if (options.deviation.received)
+    {
+        TappedStream tapped(stream, options.deviation.received);
+        Session session(tapped, catalogue, traffic, options);
+        co_return co_await session.run();
+    }
     Session session(stream, catalogue, traffic, options);
     co_return co_await session.run();
 }

@@ -141,6 +141,6 @@ constexpr Case cases[] = {
 
 } // namespace
 
-const Area structuredArea{"structured-reply", cases};
+const Area replyFormArea{"structured-reply", cases};
 
 } // namespace conformance::nbd
