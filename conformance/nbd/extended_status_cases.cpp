@@ -191,11 +191,11 @@ constexpr Case cases[] = {
         }
         client.sendInfo(Opt::go, peer.profile().exportName);
         const auto answer = client.wantAnswer(Opt::go, {Rep::ack});
-        const auto info = answer ? answer->exportInfo() : std::nullopt;
         peer.conclude(client.verdict());
-        peer.want(!info || (info->flags & blockStatusPayload) == 0,
-                  info ? fmt::format("transmission flags {:#x}", info->flags)
-                       : "");
+        const uint16_t flags =
+            answer ? answer->exportInfo().value_or(InfoExport{}).flags : 0;
+        peer.want((flags & blockStatusPayload) == 0,
+                  fmt::format("transmission flags {:#x}", flags));
     }
     return peer.verdict();
 },
