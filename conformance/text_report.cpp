@@ -110,7 +110,7 @@ void TextReport::failure(const Run& run, const Record& record)
     line("", record.spec);
     if (record.level == Level::robustness)
     {
-        line("", "(its context only: what is wanted is this suite's own requirement)");
+        line("", "(only its context: the suite itself wants that)");
     }
     const size_t count = record.transcript.size();
     const size_t from = count > wireLines ? count - wireLines : 0;

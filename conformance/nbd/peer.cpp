@@ -35,11 +35,6 @@ Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
     address(std::move(where)), target(found), deadline(limit), generator(seed)
 {}
 
-Peer Peer::another()
-{
-    return {address, target, deadline, generator()};
-}
-
 void Peer::conclude(Verdict verdict)
 {
     if (!stopped())
@@ -383,6 +378,10 @@ Verdict Peer::wantRead(uint32_t size, uint64_t offset)
 
 Verdict Peer::wantUsable()
 {
+    if (stopped()) // for a reason of its own
+    {
+        return result;
+    }
     sendOption(unknownOption);
     const auto answer = wantAnswer(unknownOption);
     if (answer)

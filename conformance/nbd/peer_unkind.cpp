@@ -3,9 +3,14 @@
 
 #include <fmt/format.h>
 
-/// Clients that are slow, hasty, or gone.
+/// Other clients: more of them, slow, hasty, or gone.
 namespace conformance::nbd
 {
+
+Peer Peer::another()
+{
+    return another(deadline);
+}
 
 Peer Peer::another(std::chrono::milliseconds within)
 {
@@ -17,8 +22,8 @@ void Peer::drop()
     if (connection)
     {
         connection->dropOnClose();
+        lines.emplace_back("-- connection reset by us");
     }
-    lines.emplace_back("-- connection reset by us");
     connection.reset();
 }
 
@@ -37,7 +42,7 @@ void Peer::sendByByte(vmedia::nbd::ByteView bytes, std::string_view what)
 
 void Peer::endSending()
 {
-    if (connection)
+    if (connection && !stopped())
     {
         connection->endSending();
         lines.emplace_back("-> end of what we send");
