@@ -13,7 +13,8 @@ using namespace vmedia::nbd;
 namespace
 {
 
-constexpr uint32_t block = 512; // safe with every server ("Size constraints")
+constexpr uint32_t block = 512;          // safe where no size is told
+constexpr uint32_t minimumMax = 1 << 16; // of any block size that is told
 /// More than any reply to what is asked here.
 constexpr uint64_t dataMax = 64 << 20;
 constexpr size_t partsMax = 4096;
@@ -306,7 +307,7 @@ Verdict Conversation::wantInStep()
 {
     if (!peer.closedByTarget())
     {
-        read(0, block);
+        read(0, info.size >= minimumMax ? minimumMax : block);
     }
     return peer.verdict();
 }

@@ -16,7 +16,13 @@ namespace
 {
 
 constexpr std::string_view sizeSpec = "proto.md, Size constraints";
-constexpr uint32_t around = 1024;
+/// As much as no minimum block size is larger than; less of a small export.
+uint32_t aligned(const Conversation& talk)
+{
+    constexpr uint32_t minimumMax = 1 << 16; // "larger than 2^16 (65,536)"
+    return talk.size() % minimumMax == 0 ? minimumMax : 1024;
+}
+
 /// "any payload not exceeding 2^25 (33,554,432) bytes"
 constexpr uint32_t payloadMax = 1 << 25;
 
@@ -72,7 +78,7 @@ constexpr Case cases[] = {
     {
         return readOnlyExport(peer);
     }
-    Bytes content = talk.read(0, around);
+    Bytes content = talk.read(0, aligned(talk));
     constexpr size_t at = 509;
     const Bytes data = {~content[at], ~content[at + 1], ~content[at + 2]};
     const auto reply = talk.ask(Cmd::write, at, data.size(), 0, data);
@@ -80,8 +86,8 @@ constexpr Case cases[] = {
     {
         std::ranges::copy(data, content.begin() + at);
     }
-    peer.want(talk.read(0, around) == content,
-              "another content of the first 1024 bytes");
+    peer.want(talk.read(0, aligned(talk)) == content,
+              "another content around them");
     return peer.verdict();
 },
     },
@@ -103,7 +109,7 @@ constexpr Case cases[] = {
     }
     Conversation talk(peer, Replies::simple);
     talk.go();
-    const Bytes content = talk.read(0, around);
+    const Bytes content = talk.read(0, aligned(talk));
     const Bytes one = talk.read(511, 1);
     peer.want(one.front() == content[511], dump(one),
               "the byte that a longer read gives");
@@ -133,12 +139,12 @@ constexpr Case cases[] = {
     {
         return readOnlyExport(peer);
     }
-    Bytes content = talk.read(0, around);
+    Bytes content = talk.read(0, aligned(talk));
     content[513] = ~content[513];
     talk.wantError(talk.ask(Cmd::write, 513, 1, 0, Bytes{content[513]}),
                    {ErrorValue::none});
-    peer.want(talk.read(0, around) == content,
-              "another content of the first 1024 bytes");
+    peer.want(talk.read(0, aligned(talk)) == content,
+              "another content around them");
     return peer.verdict();
 },
     },
@@ -339,8 +345,8 @@ constexpr Case cases[] = {
                 "`NBD_OPT_EXPORT_NAME` or `NBD_OPT_GO`",
         .level = Level::must,
         .subject = Subject::server,
-        .sends = "NBD_CMD_READ of the last 512 bytes, and of 512 bytes "
-                 "from there on",
+        .sends = "NBD_CMD_READ of the last 64 KiB (512 bytes of an odd "
+                 "export), and of as many from there on",
         .wants = "the data; then an error, for the export ends there",
         .run =
             [](Peer& peer) {
@@ -351,8 +357,9 @@ constexpr Case cases[] = {
     {
         return leaveOut(peer, "the size is no multiple of the block size");
     }
-    talk.read(end - 512, 512);
-    const auto beyond = talk.ask(Cmd::read, end, 512);
+    const uint32_t size = end % 512 != 0 ? 512 : aligned(talk);
+    talk.read(end - size, size);
+    const auto beyond = talk.ask(Cmd::read, end, size);
     peer.want(!beyond || beyond->error != ErrorValue::none,
               "success behind the end", "an error");
     return talk.wantInStep();
