@@ -200,13 +200,13 @@ TEST(Session, blockStatusTakesThePayloadThatNamesItsContexts)
         constexpr auto einval =
             "6e8a278c 0001 8001 0000000000000002 0000000000000200"_hex;
         ASSERT_GT(outcome.told.size(), 2 * status.size());
-        EXPECT_TRUE(std::equal(status.rbegin(), status.rend(),
-                               outcome.told.rbegin()));
+        EXPECT_TRUE(
+            std::equal(status.rbegin(), status.rend(), outcome.told.rbegin()));
         const auto first = std::search(outcome.told.begin(), outcome.told.end(),
                                        status.begin(), status.end());
         EXPECT_LT(first, outcome.told.end() - status.size());
-        EXPECT_TRUE(std::equal(einval.begin(), einval.end(),
-                               first + status.size()));
+        EXPECT_TRUE(
+            std::equal(einval.begin(), einval.end(), first + status.size()));
     }
 }
 

@@ -210,8 +210,8 @@ TEST(Transmission, aPayloadOfBlockStatusBecomesTheCommandWithoutOne)
     using namespace literals;
     const Terms terms{&disk, hasFlags | blockStatusPayload, Replies::extended,
                       true};
-    const Command sent{commandPayloadLen | commandReqOne, Cmd::blockStatus, 1,
-                       512, 12, 12};
+    const Command sent{
+        commandPayloadLen | commandReqOne, Cmd::blockStatus, 1, 512, 12, 12};
     Command command = sent;
     EXPECT_EQ(planWithPayload(command, "0000000000000400 00000001"_hex, terms),
               Plan{Action::blockStatus});
