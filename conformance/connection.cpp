@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <thread>
 
 namespace conformance
 {
@@ -192,6 +195,30 @@ Received Connection::receive(size_t size, milliseconds deadline)
     }
     received.bytes.resize(have);
     return received;
+}
+
+bool Connection::drain(milliseconds deadline) const
+{
+    const auto until = Clock::now() + deadline;
+    int queued = 0;
+    // No event tells of this, and it takes microseconds.
+    while (::ioctl(descriptor, SIOCOUTQ, &queued) == 0 && queued > 0 &&
+           Clock::now() < until)
+    {
+        std::this_thread::yield();
+    }
+    return queued == 0;
+}
+
+void Connection::endSending() const
+{
+    ::shutdown(descriptor, SHUT_WR);
+}
+
+void Connection::dropOnClose() const
+{
+    const linger none{1, 0};
+    ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 }
 
 } // namespace conformance

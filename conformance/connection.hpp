@@ -44,7 +44,13 @@ class Connection
     ~Connection();
 
     Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline);
+    /// Waits until the peer has taken all that was sent.
+    bool drain(std::chrono::milliseconds deadline) const;
     Received receive(size_t size, std::chrono::milliseconds deadline);
+    /// No more will be sent; what comes can still be read.
+    void endSending() const;
+    /// Closing throws away what is under way, and tells the peer so (TCP).
+    void dropOnClose() const;
 
   private:
     explicit Connection(int socket) : descriptor(socket) {}

@@ -108,6 +108,10 @@ void TextReport::failure(const Run& run, const Record& record)
     line("got", record.verdict.got);
     line("spec", fmt::format("\"{}\"", record.says));
     line("", record.spec);
+    if (record.level == Level::robustness)
+    {
+        line("", "(only its context: the suite itself wants that)");
+    }
     const size_t count = record.transcript.size();
     const size_t from = count > wireLines ? count - wireLines : 0;
     for (size_t i = from; i < count; ++i)

@@ -9,9 +9,13 @@ namespace conformance::nbd
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &greetingArea,   &optionArea,       &abortArea, &listArea,
-        &exportNameArea, &infoArea,         &goArea,    &entryArea,
-        &blockSizeArea,  &transmissionArea,
+        &connectionArea,    &greetingArea,  &optionArea,
+        &optionLimitArea,   &abortArea,     &listArea,
+        &exportNameArea,    &infoArea,      &goArea,
+        &entryArea,         &blockSizeArea, &sizingArea,
+        &sizeArea,          &replyFormArea, &metaArea,
+        &metaMalformedArea, &extendedArea,  &extendedStatusArea,
+        &transmissionArea,
     };
     return areas;
 }

@@ -9,8 +9,10 @@
 namespace conformance::nbd
 {
 
+extern const Area connectionArea;
 extern const Area greetingArea;
 extern const Area optionArea;
+extern const Area optionLimitArea;
 extern const Area abortArea;
 extern const Area listArea;
 extern const Area exportNameArea;
@@ -18,6 +20,13 @@ extern const Area infoArea;
 extern const Area goArea;
 extern const Area entryArea;
 extern const Area blockSizeArea;
+extern const Area sizingArea;
+extern const Area sizeArea;
+extern const Area replyFormArea;
+extern const Area metaArea;
+extern const Area metaMalformedArea;
+extern const Area extendedArea;
+extern const Area extendedStatusArea;
 extern const Area transmissionArea;
 
 /// All that a run contains, in its order. No static registration: what is not

@@ -310,6 +310,10 @@ Defects defects()
     addListDefects(all);
     addExportNameDefects(all);
     addInfoDefects(all);
+    addConnectionDefects(all);
+    addSizeDefects(all);
+    addMetaDefects(all);
+    addExtendedDefects(all);
     addTransmissionDefects(all);
     return all;
 }

@@ -19,6 +19,21 @@ Defects defects();
 /// The part of it about NBD_OPT_INFO, NBD_OPT_GO and what they tell.
 void addInfoDefects(Defects& all);
 
+/// The part of it about connections, and how much haggling is borne.
+void addConnectionDefects(Defects& all);
+
+/// The part of it about block sizes, and requests of all sizes.
+void addSizeDefects(Defects& all);
+
+/// The part of it about structured replies and metadata contexts.
+void addMetaDefects(Defects& all);
+
+/// The part of it about extended headers.
+void addExtendedDefects(Defects& all);
+
+/// Servers that break no rule, but are not like ours: where a case wants one.
+Defects variants();
+
 /// The part of it about requests and their replies.
 void addTransmissionDefects(Defects& all);
 

@@ -184,6 +184,71 @@ constexpr Case cases[] = {
     return wantFlags(peer, flags, (flags & 0xe000) == 0);
 },
     },
+    {
+        .id = "nbd.option.go.same-for-any-requests",
+        .spec = infoSpec,
+        .says = "Otherwise, due to the intervening option requests or the "
+                "use of different parameters, the server MAY send "
+                "different data in the successful response",
+        .level = Level::may,
+        .subject = Subject::server,
+        .sends = "NBD_OPT_GO on three connections, asking for nothing, for "
+                 "the name, and for block sizes",
+        .wants = "NBD_INFO_EXPORT; whether it is the same",
+        .run =
+            [](Peer& peer) {
+    std::vector<InfoExport> found;
+    const std::vector<Info> requests[] = {
+        {}, {Info::name}, {Info::blockSize, Info::description}};
+    for (const auto& wanted : requests)
+    {
+        Peer client = peer.another();
+        client.start();
+        client.sendOption(Opt::go,
+                          encodeInfoRequest(peer.profile().exportName, wanted));
+        const auto answer = client.wantAnswer(Opt::go, {Rep::ack});
+        peer.conclude(client.verdict());
+        const auto info = answer ? answer->exportInfo() : std::nullopt;
+        peer.want(info.has_value(), "NBD_REP_ACK without NBD_INFO_EXPORT");
+        found.push_back(info.value_or(InfoExport{}));
+    }
+    const bool same = std::ranges::all_of(
+        found, [&](const InfoExport& one) { return one == found.front(); });
+    peer.conclude(noted(same ? "the same size and flags"
+                             : "another size or other flags"));
+    return peer.verdict();
+},
+    },
+    {
+        .id = "nbd.transmission-flags.features-work",
+        .spec = flagsSpec,
+        .says = "The server MUST NOT set the flag for features it does "
+                "not support",
+        .level = Level::must,
+        .subject = Subject::server,
+        .sends = "NBD_CMD_FLUSH and NBD_CMD_CACHE, as far as they are "
+                 "advertised",
+        .wants = "success; for NBD_CMD_CACHE any answer but NBD_EINVAL",
+        .run =
+            [](Peer& peer) {
+    const uint16_t flags = transmissionFlags(peer);
+    if ((flags & sendFlush) != 0)
+    {
+        const auto error = peer.wantSimpleReply(peer.sendRequest(Cmd::flush));
+        peer.want(!error || *error == ErrorValue::none,
+                  error ? nameOf(*error) + " to NBD_CMD_FLUSH" : "");
+    }
+    if ((flags & sendCache) != 0)
+    {
+        // "this bit does not guarantee that the command will succeed"
+        const auto error =
+            peer.wantSimpleReply(peer.sendRequest(Cmd::cache, 0, 512));
+        peer.want(error != ErrorValue::einval, "NBD_EINVAL to NBD_CMD_CACHE");
+    }
+    peer.wantRead(512);
+    return peer.verdict();
+},
+    },
 };
 
 } // namespace

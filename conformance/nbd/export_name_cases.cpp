@@ -188,6 +188,59 @@ constexpr Case cases[] = {
     return peer.wantClosed();
 },
     },
+    {
+        .id = "nbd.option.export-name.empty",
+        .spec = exportNameSpec,
+        .says = "A special, \"empty\", name (i.e., the length field is zero "
+                "and no name is specified), is reserved for a \"default\" "
+                "export",
+        .level = Level::may,
+        .subject = Subject::server,
+        .sends = "NBD_OPT_EXPORT_NAME with an empty name, and NBD_OPT_INFO "
+                 "with one",
+        .wants = "the export or a closed connection, as NBD_OPT_INFO says",
+        .run =
+            [](Peer& peer) {
+    peer.sendInfo(Opt::info, "");
+    const auto info = peer.wantAnswer(Opt::info);
+    peer.sendOption(Opt::exportName, "");
+    peer.allowClose(true);
+    const bool served =
+        peer.wantBytes(described, "the export's size and flags").has_value();
+    if (served)
+    {
+        peer.sendDisconnect();
+        peer.wantClosed();
+    }
+    if (info)
+    {
+        peer.conclude(noted(fmt::format("{}; NBD_OPT_INFO gets {}",
+                                        served ? "served" : "terminated",
+                                        nameOf(info->last.type))));
+    }
+    return peer.verdict();
+},
+    },
+    {
+        .id = "nbd.option.export-name.length-huge",
+        .spec = conventions,
+        .says = "MUST be no longer than 4096 bytes. This applies to "
+                "export names",
+        .level = Level::robustness,
+        .subject = Subject::server,
+        .sends = "NBD_OPT_EXPORT_NAME with a name of 1 MiB, and one that "
+                 "announces 0xffffffff bytes and has 16",
+        .wants = "the connection closed (the shape of CVE-2022-26495)",
+        .run =
+            [](Peer& peer) {
+    peer.sendOption(Opt::exportName, std::string(1 << 20, 'n'));
+    peer.wantClosed();
+    peer.start();
+    peer.sendOptionHeader(Opt::exportName, 0xffffffff);
+    peer.send(Bytes(16, std::byte{'n'}), "16 bytes");
+    return peer.wantClosed();
+},
+    },
 };
 
 } // namespace

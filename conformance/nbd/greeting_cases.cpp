@@ -140,6 +140,51 @@ constexpr Case cases[] = {
     return peer.verdict();
 },
     },
+    {
+        .id = "nbd.client-flags.no-zeroes-not-offered",
+        .spec = "proto.md, Client flags",
+        .says = "Clients MUST NOT set any other flags; the server MUST "
+                "drop the TCP connection if the client sets an unknown "
+                "flag, or a flag that does not match something advertised "
+                "by the server",
+        .level = Level::must,
+        .subject = Subject::server,
+        .sends = "NBD_FLAG_C_NO_ZEROES, where the server does not offer it",
+        .wants = "the connection closed without a reply",
+        .start = Start::connected,
+        .run =
+            [](Peer& peer) {
+    if ((peer.profile().handshakeFlags & noZeroes) != 0)
+    {
+        return notApplicable("the server offers it");
+    }
+    // With the other one, for a nonfixed client is dropped for its option.
+    return dropsFlags(
+        peer, clientNoZeroes | (peer.profile().handshakeFlags & fixedNewstyle));
+},
+    },
+    {
+        .id = "nbd.client-flags.fixed-newstyle-not-offered",
+        .spec = "proto.md, Client flags",
+        .says = "Clients MUST NOT set any other flags; the server MUST "
+                "drop the TCP connection if the client sets an unknown "
+                "flag, or a flag that does not match something advertised "
+                "by the server",
+        .level = Level::must,
+        .subject = Subject::server,
+        .sends = "NBD_FLAG_C_FIXED_NEWSTYLE, where the server does not "
+                 "offer it",
+        .wants = "the connection closed without a reply",
+        .start = Start::connected,
+        .run =
+            [](Peer& peer) {
+    if ((peer.profile().handshakeFlags & fixedNewstyle) != 0)
+    {
+        return notApplicable("the server offers it");
+    }
+    return dropsFlags(peer, clientFixedNewstyle);
+},
+    },
 };
 
 } // namespace

@@ -29,6 +29,12 @@ Verdict trailingData(Peer& peer, vmedia::nbd::Opt option);
 Verdict longestName(Peer& peer, vmedia::nbd::Opt option);
 Verdict nameTooLong(Peer& peer, vmedia::nbd::Opt option);
 Verdict nameWithNul(Peer& peer, vmedia::nbd::Opt option);
+Verdict requestsBeforeEnd(Peer& peer, vmedia::nbd::Opt option);
+Verdict emptyName(Peer& peer, vmedia::nbd::Opt option);
+Verdict nameNotText(Peer& peer, vmedia::nbd::Opt option);
+Verdict askedTwice(Peer& peer, vmedia::nbd::Opt option);
+Verdict textsAreStrings(Peer& peer, vmedia::nbd::Opt option);
+Verdict nameAsListed(Peer& peer, vmedia::nbd::Opt option);
 
 } // namespace info
 

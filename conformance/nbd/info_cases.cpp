@@ -194,6 +194,74 @@ constexpr Row rows[] = {
                  "that name cannot exist",
         .run = info::nameWithNul,
     },
+    {
+        .infoId = "nbd.option.info.requests-before-end",
+        .goId = "nbd.option.go.requests-before-end",
+        .spec = infoSpec,
+        .says = "16 bits, number of information requests; 16 bits x n - list "
+                "of `NBD_INFO` information requests",
+        .level = Level::robustness,
+        .sends = "the export's name, 1 request announced and 2 sent",
+        .wants = "NBD_REP_ERR_INVALID or NBD_REP_ACK and a session in step, "
+                 "or a closed connection",
+        .run = info::requestsBeforeEnd,
+    },
+    {
+        .infoId = "nbd.option.info.empty-name",
+        .goId = "nbd.option.go.empty-name",
+        .spec = infoSpec,
+        .says = "If no name is specified (i.e. a zero length string is "
+                "provided), this specifies the default export (if any)",
+        .level = Level::may,
+        .sends = "an empty name",
+        .wants = "NBD_REP_ACK or NBD_REP_ERR_UNKNOWN, and a session in step",
+        .run = info::emptyName,
+    },
+    {
+        .infoId = "nbd.option.info.name-not-text",
+        .goId = "nbd.option.go.name-not-text",
+        .spec = conventions,
+        .says = "that string is a sequence of UTF-8 code points, which is "
+                "not `NUL` terminated",
+        .level = Level::may,
+        .sends = "a name that is no UTF-8",
+        .wants = "any answer and a session in step, or a closed connection",
+        .run = info::nameNotText,
+    },
+    {
+        .infoId = "nbd.option.info.asked-twice",
+        .goId = "nbd.option.go.asked-twice",
+        .spec = repInfoSpec,
+        .says = "A particular information type SHOULD only appear once for a "
+                "given export unless documented otherwise",
+        .level = Level::should,
+        .sends = "the export's name, each of the four requests twice",
+        .wants = "each type at most once, or NBD_REP_ERR_INVALID: a client "
+                 "must not ask twice",
+        .run = info::askedTwice,
+    },
+    {
+        .infoId = "nbd.option.info.texts-are-strings",
+        .goId = "nbd.option.go.texts-are-strings",
+        .spec = conventions,
+        .says = saysString,
+        .level = Level::must,
+        .sends = "requests for the name and the description",
+        .wants = "valid UTF-8 up to 4096 bytes without NUL in what comes",
+        .run = info::textsAreStrings,
+    },
+    {
+        .infoId = "nbd.option.info.name-as-listed",
+        .goId = "nbd.option.go.name-as-listed",
+        .spec = repInfoSpec,
+        .says = "This information type represents the same name that would "
+                "appear in the name portion of an `NBD_REP_SERVER` in "
+                "response to `NBD_OPT_LIST`",
+        .level = Level::must,
+        .sends = "a request for the name, after NBD_OPT_LIST",
+        .wants = "NBD_INFO_NAME with a name of the list, if both come",
+        .run = info::nameAsListed,
+    },
 };
 
 /// "NBD_OPT_GO with …": what is sent, as whole text for a report.

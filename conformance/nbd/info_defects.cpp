@@ -194,8 +194,59 @@ void addLengthDefects(Defects& all)
             neverAnswers(holdsName));
 }
 
+void addAskedDefects(Defects& all)
+{
+    addBoth(all, "nbd.option.info.requests-before-end",
+            "nbd.option.go.requests-before-end",
+            neverAnswers([](const Option& option) {
+        return !decodeInfoRequest(option.data) && option.data.size() >= 6;
+    }));
+    addBoth(all, "nbd.option.info.empty-name", "nbd.option.go.empty-name",
+            [](const Option& option, Step& step) {
+        if (nameLength(option) == 0)
+        {
+            step = {Phase::options, {{option.code, Rep::errUnsup}}};
+        }
+    });
+    addBoth(all, "nbd.option.info.name-not-text", "nbd.option.go.name-not-text",
+            neverAnswers([](const Option& option) {
+        const auto request = decodeInfoRequest(option.data);
+        return request && request->name.find('\xff') != std::string_view::npos;
+    }));
+    addBoth(all, "nbd.option.info.asked-twice", "nbd.option.go.asked-twice",
+            [](const Option& option, Step& step) {
+        if (wantedIn(option).size() == 8)
+        {
+            const OptionReply first = step.replies.front();
+            step.replies.insert(step.replies.begin(), first);
+        }
+    });
+    const auto growsName = [](std::byte with) {
+        return [with](const Option&, Step& step) {
+            for (OptionReply& reply : step.replies)
+            {
+                if (isInfo(reply, Info::name))
+                {
+                    reply.data.push_back(with);
+                }
+            }
+        };
+    };
+    addBoth(all, "nbd.option.info.texts-are-strings",
+            "nbd.option.go.texts-are-strings", growsName(std::byte{0}));
+    addBoth(all, "nbd.option.info.name-as-listed",
+            "nbd.option.go.name-as-listed", growsName(std::byte{'x'}));
+}
+
 void addEntryDefects(Defects& all)
 {
+    all["nbd.option.go.same-for-any-requests"] =
+        in(Opt::go, [](const Option& option, Step& step) {
+        if (wantedIn(option).size() == 2)
+        {
+            dropExportInfo(step);
+        }
+    });
     const auto exportByte = [](Opt option, size_t at, uint8_t clear,
                                uint8_t set) {
         return changesInfo(option, Info::exportSize, [=](Bytes& data) {
@@ -252,6 +303,7 @@ void addInfoDefects(Defects& all)
     addSuccessDefects(all);
     addNameDefects(all);
     addLengthDefects(all);
+    addAskedDefects(all);
     addEntryDefects(all);
     addBlockSizeDefects(all);
 }

@@ -35,11 +35,6 @@ Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
     address(std::move(where)), target(found), deadline(limit), generator(seed)
 {}
 
-Peer Peer::another()
-{
-    return {address, target, deadline, generator()};
-}
-
 void Peer::conclude(Verdict verdict)
 {
     if (!stopped())
@@ -107,8 +102,9 @@ void Peer::sendClientFlags(uint32_t flags)
 void Peer::start(uint32_t flags)
 {
     connect();
-    wantGreeting();
-    sendClientFlags(flags);
+    // A client flag has the bit of the handshake flag that it answers, and
+    // "MUST NOT be set" without that.
+    sendClientFlags(flags & wantGreeting().value_or(0));
 }
 
 void Peer::send(ByteView bytes, std::string what)
@@ -382,6 +378,10 @@ Verdict Peer::wantRead(uint32_t size, uint64_t offset)
 
 Verdict Peer::wantUsable()
 {
+    if (stopped()) // for a reason of its own
+    {
+        return result;
+    }
     sendOption(unknownOption);
     const auto answer = wantAnswer(unknownOption);
     if (answer)

@@ -51,6 +51,8 @@ class Peer
 
     /// A second client of the same target, with its own verdict.
     Peer another();
+    /// The same, that waits no longer than @p within for anything.
+    Peer another(std::chrono::milliseconds within);
 
     const Profile& profile() const
     {
@@ -64,6 +66,10 @@ class Peer
     {
         return lines;
     }
+    void note(std::string line)
+    {
+        lines.push_back(std::move(line));
+    }
     /// Random choices come from here, so that the seed repeats them.
     std::mt19937_64& random()
     {
@@ -74,13 +80,20 @@ class Peer
     void connect();
     /// Drops the connection without a word.
     void hangUp();
+    /// The same, and whatever is under way is lost: a reset.
+    void drop();
+    /// Sends no more, and still reads.
+    void endSending();
     std::optional<uint16_t> wantGreeting();
     void sendClientFlags(uint32_t flags);
-    /// The three above: ready to haggle.
+    /// The three above, with those of @p flags that the server offers: ready
+    /// to haggle.
     void start(uint32_t flags = bothClientFlags);
 
     // Sending
     void send(vmedia::nbd::ByteView bytes, std::string what);
+    /// Each byte on its own, once the one before it was taken.
+    void sendByByte(vmedia::nbd::ByteView bytes, std::string_view what);
     void sendOption(vmedia::nbd::Opt option, vmedia::nbd::ByteView data = {});
     void sendOption(vmedia::nbd::Opt option, std::string_view data);
     /// @p length may differ from what is sent; nothing else does that.
@@ -121,6 +134,8 @@ class Peer
                                                 std::string_view what);
     /// The same connection answers an unknown option with NBD_REP_ERR_UNSUP.
     Verdict wantUsable();
+    /// Exactly @p size bytes, without a line in the transcript.
+    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
     /// Any other condition; @p got tells what was seen instead.
     void want(bool condition, std::string got, std::string wanted = {});
 
@@ -138,7 +153,6 @@ class Peer
   private:
     std::optional<vmedia::nbd::OptionReply>
         wantOneReply(vmedia::nbd::Opt option);
-    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
     std::string ending(std::string_view what, const Received& received) const;
 
     Address address;
@@ -151,5 +165,12 @@ class Peer
     Verdict result;
     Transcript lines;
 };
+
+/// Not applicable, unless something was wrong before that showed.
+inline Verdict leaveOut(Peer& peer, std::string reason)
+{
+    peer.conclude(notApplicable(std::move(reason)));
+    return peer.verdict();
+}
 
 } // namespace conformance::nbd

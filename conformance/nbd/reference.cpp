@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/defects.hpp"
+#include "conformance/nbd/deviations.hpp"
 #include "vmedia/command/parse.hpp"
 #include "vmedia/nbd/command.hpp"
 
@@ -10,7 +11,9 @@
 namespace
 {
 
-int listDefects(const conformance::nbd::Defects& all)
+using conformance::nbd::Defects;
+
+int listNames(const Defects& all)
 {
     for (const auto& [id, deviation] : all)
     {
@@ -19,18 +22,42 @@ int listDefects(const conformance::nbd::Defects& all)
     return 0;
 }
 
+/// Adds what @p all has under that name, or says that there is none.
+bool apply(const Defects& all, std::string_view kind, const std::string& name,
+           vmedia::nbd::Deviation& to)
+{
+    const auto found = all.find(name);
+    if (found == all.end())
+    {
+        fmt::print(stderr,
+                   "vmedia-nbd-reference: no {} '{}'; --list-{}s shows them\n",
+                   kind, name, kind);
+        return false;
+    }
+    to = conformance::nbd::deviations::combined(to, found->second);
+    return true;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
-    const conformance::nbd::Defects all = conformance::nbd::defects();
+    const Defects defects = conformance::nbd::defects();
+    const Defects variants = conformance::nbd::variants();
     vmedia::nbd::ServeOptions options;
     std::string defect;
-    bool list = false;
+    std::string variant;
+    bool listDefects = false;
+    bool listVariants = false;
     CLI::App app("Our NBD server with one rule broken", "vmedia-nbd-reference");
     vmedia::nbd::addServe(app, options);
     app.add_option("--defect", defect, "The case that has to fail with it");
-    app.add_flag("--list-defects", list, "Show them all, and serve nothing");
+    app.add_flag("--list-defects", listDefects,
+                 "Show them all, and serve nothing");
+    app.add_option("--variant", variant,
+                   "Break no rule, but use another of the spec's choices");
+    app.add_flag("--list-variants", listVariants,
+                 "Show them all, and serve nothing");
     try
     {
         app.parse(argc, argv);
@@ -39,22 +66,17 @@ int main(int argc, char** argv)
     {
         return vmedia::command::parseFailed(app, error);
     }
-    if (list)
+    if (listDefects || listVariants)
     {
-        return listDefects(all);
+        return listNames(listDefects ? defects : variants);
     }
-    if (!defect.empty())
+    // The variant first: a defect is one in what it would do.
+    if ((!variant.empty() &&
+         !apply(variants, "variant", variant, options.deviation)) ||
+        (!defect.empty() &&
+         !apply(defects, "defect", defect, options.deviation)))
     {
-        const auto found = all.find(defect);
-        if (found == all.end())
-        {
-            fmt::print(stderr,
-                       "vmedia-nbd-reference: no defect '{}'; --list-defects "
-                       "shows them\n",
-                       defect);
-            return 2;
-        }
-        options.deviation = found->second;
+        return 2;
     }
     return vmedia::nbd::runServe(options);
 }

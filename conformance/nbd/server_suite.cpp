@@ -121,6 +121,11 @@ class Suite
                                  : "the target died in case " + diedIn);
             return record;
         }
+        if (one.writes && !spawned)
+        {
+            record.verdict = notTested("would write; use --spawn");
+            return record;
+        }
         {
             Peer peer(address, profile, deadline, seedOf(options.seed, one.id));
             if (one.start == Start::haggling)

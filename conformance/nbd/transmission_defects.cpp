@@ -49,6 +49,8 @@ void addTransmissionDefects(Defects& all)
         }
     }};
     all["nbd.command.unknown"] = refuses(Cmd{0x7777}, ErrorValue::enotsup);
+    all["nbd.transmission-flags.features-work"] = refuses(Cmd::flush,
+                                                          ErrorValue::einval);
     all["nbd.disc.closes"] = refuses(Cmd::disc, ErrorValue::einval);
 }
 

@@ -16,6 +16,8 @@ namespace vmedia::nbd
 /// Threads: one copy a connection; hooks may keep state in the copy.
 struct Deviation
 {
+    /// What came in one piece; nothing, once the client has ended.
+    std::function<void(std::span<std::byte> piece)> received{};
     std::function<void(Bytes& greeting)> greeting{};
     std::function<void(uint32_t flags, Phase& next)> clientFlags{};
     /// The 16 bytes before an option's data, before they are looked at.
@@ -24,6 +26,8 @@ struct Deviation
     std::function<void(const Option& option, Step& step)> step{};
     /// In transmission; what is changed in the command shows in the reply.
     std::function<void(Command& command, Plan& todo)> plan{};
+    /// All bytes of a reply, when they are ready to be sent.
+    std::function<void(const Command& command, Bytes& bytes)> reply{};
 };
 
 } // namespace vmedia::nbd

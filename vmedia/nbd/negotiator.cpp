@@ -350,9 +350,14 @@ uint16_t Negotiator::flagsOf(const ExportInfo& info) const
 {
     // "MUST leave this flag clear if structured replies have not been
     // negotiated" ("Transmission flags")
-    return replies == Replies::simple
-               ? info.flags
-               : static_cast<uint16_t>(info.flags | sendDf);
+    uint16_t added = replies == Replies::simple ? 0 : sendDf;
+    if (replies == Replies::extended && allocationOf == &info)
+    {
+        // "SHOULD NOT advertise this bit … if the client does not negotiate
+        // metacontexts" (the branch)
+        added |= blockStatusPayload;
+    }
+    return info.flags | added;
 }
 
 void Negotiator::choose(const ExportInfo& info, Opt by)

@@ -394,4 +394,21 @@ TEST(Negotiator, refusesOptionsOnceItIsStopping)
     EXPECT_EQ(types(send(n, Opt::abort)), Types{Rep::ack});
 }
 
+TEST(Negotiator, advertisesTheBlockStatusPayloadWhereThereIsUseForIt)
+{
+    const auto filters = [](Opt replies, bool context) {
+        Negotiator n = fixed();
+        send(n, replies);
+        if (context)
+        {
+            meta(n, Opt::setMetaContext, "", {"base:allocation"});
+        }
+        send(n, Opt::go, "00000000 0000"_hex);
+        return (n.terms().flags & blockStatusPayload) != 0;
+    };
+    EXPECT_TRUE(filters(Opt::extendedHeaders, true));
+    EXPECT_FALSE(filters(Opt::extendedHeaders, false));
+    EXPECT_FALSE(filters(Opt::structuredReply, true));
+}
+
 } // namespace vmedia::nbd

@@ -4,6 +4,7 @@
 #include "handshake.hpp"
 #include "input.hpp"
 #include "perform.hpp"
+#include "tapped_stream.hpp"
 
 #include <fmt/format.h>
 
@@ -151,7 +152,7 @@ class Session
             .map([](const auto& r) { return Command::of(r); });
     }
 
-    Task<void> carryOut(const Command& command, const Plan& todo)
+    Task<void> carryOut(Command command, Plan todo)
     {
         if (todo.action == Plan::Action::giveUp)
         {
@@ -166,6 +167,10 @@ class Session
             if (!taken)
             {
                 co_return taken;
+            }
+            if (todo.action == Plan::Action::blockStatus)
+            {
+                todo = planWithPayload(command, payload, negotiator.terms());
             }
         }
         else
@@ -185,7 +190,16 @@ class Session
                 co_return co_await sendFile(command, file);
             }
         }
+        const size_t from = out.size();
         performer->perform(command, todo, payload);
+        if (deviation.reply)
+        {
+            const ByteView right = out.bytes().subspan(from);
+            Bytes wrong(right.begin(), right.end());
+            deviation.reply(command, wrong);
+            out.shrink(from);
+            std::ranges::copy(wrong, out.grow(wrong.size()).begin());
+        }
         co_return Result<void>{};
     }
 
@@ -305,7 +319,8 @@ class Session
                 co_return sent;
             }
         }
-        if (todo.action != Plan::Action::write)
+        if (todo.action != Plan::Action::write &&
+            todo.action != Plan::Action::blockStatus)
         {
             co_return co_await input.skip(command.payload);
         }
@@ -343,7 +358,7 @@ class Session
     Output out; ///< replies that wait to be sent
     std::optional<ReplyWriter> reply;
     std::optional<Performer> performer;
-    Bytes payload; ///< of the write in hand
+    Bytes payload; ///< of the command in hand
 };
 
 } // namespace
@@ -371,6 +386,12 @@ asio::awaitable<Result<SessionEnd>> serve(Stream& stream, Catalogue& catalogue,
                                           Traffic& traffic,
                                           const SessionOptions& options)
 {
+    if (options.deviation.received)
+    {
+        TappedStream tapped(stream, options.deviation.received);
+        Session session(tapped, catalogue, traffic, options);
+        co_return co_await session.run();
+    }
     Session session(stream, catalogue, traffic, options);
     co_return co_await session.run();
 }

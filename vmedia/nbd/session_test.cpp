@@ -169,6 +169,47 @@ TEST(Session, extendedHeadersAreUsedBothWays)
     EXPECT_TRUE(std::equal(tail.rbegin(), tail.rend(), outcome.told.rbegin()));
 }
 
+TEST(Session, blockStatusTakesThePayloadThatNamesItsContexts)
+{
+    constexpr auto extended = "49484156454f5054 0000000b 00000000"_hex;
+    constexpr auto setMeta = // base:allocation of "disk"
+        "49484156454f5054 0000000a 0000001f 00000004 6469736b 00000001"
+        "0000000f 626173653a616c6c6f636174696f6e"_hex;
+    constexpr auto ask = "21e41c71 0028 0007 0000000000000001 0000000000000200"
+                         "000000000000000c 0000000000000400 00000001"_hex;
+    constexpr auto unknown =
+        "21e41c71 0020 0007 0000000000000002 0000000000000200"
+        "000000000000000c 0000000000000400 00000002"_hex;
+    constexpr auto twice =
+        "21e41c71 0020 0007 0000000000000003 0000000000000200"
+        "0000000000000010 0000000000000400 00000001 00000001"_hex;
+    constexpr auto beyond =
+        "21e41c71 0020 0007 0000000000000004 0000000000000200"
+        "000000000000000c ffffffffffffffff 00000001"_hex;
+    const Bytes script = join(flags, extended, setMeta, go, ask, unknown, twice,
+                              beyond, ask);
+    // In pieces, and all at once: the payload may wait for its header.
+    for (const size_t piece : {size_t{7}, size_t{1} << 20})
+    {
+        const Outcome outcome = play(script, piece);
+        EXPECT_EQ(outcome.end, SessionEnd::closed);
+        constexpr auto status =
+            "6e8a278c 0001 0006 0000000000000001 0000000000000200"
+            "0000000000000018 00000001 00000001"
+            "0000000000000400 0000000000000003"_hex;
+        constexpr auto einval =
+            "6e8a278c 0001 8001 0000000000000002 0000000000000200"_hex;
+        ASSERT_GT(outcome.told.size(), 2 * status.size());
+        EXPECT_TRUE(
+            std::equal(status.rbegin(), status.rend(), outcome.told.rbegin()));
+        const auto first = std::search(outcome.told.begin(), outcome.told.end(),
+                                       status.begin(), status.end());
+        EXPECT_LT(first, outcome.told.end() - status.size());
+        EXPECT_TRUE(
+            std::equal(einval.begin(), einval.end(), first + status.size()));
+    }
+}
+
 TEST(Session, aCompactRequestIsNotExecutedOnceHeadersAreExtended)
 {
     constexpr auto extended = "49484156454f5054 0000000b 00000000"_hex;

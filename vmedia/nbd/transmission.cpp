@@ -116,9 +116,22 @@ Plan planChange(const Judge& judge, Action action, uint16_t needed,
     return judge.inside() ? Plan{action} : refuse(beyond);
 }
 
+/// An effect length and the id of the one context that there is: any other
+/// size names a context twice, one that was not selected, or none.
+constexpr uint64_t statusPayload = 8 + 4;
+
 Plan planBlockStatus(const Command& command, const Terms& terms,
                      const Judge& judge)
 {
+    if ((command.flags & commandPayloadLen) != 0)
+    {
+        const bool takes = terms.allocation &&
+                           judge.advertised(blockStatusPayload) &&
+                           judge.flagsWithin(commandReqOne | commandPayloadLen);
+        return takes && command.payload == statusPayload
+                   ? Plan{Action::blockStatus}
+                   : refuse(ErrorValue::einval);
+    }
     if (!terms.allocation || !judge.flagsWithin(commandReqOne) ||
         command.length == 0 || !judge.inside())
     {
@@ -176,6 +189,20 @@ Plan plan(const Command& command, const Terms& terms, TransmissionLimits limits)
     // "SHOULD return NBD_EINVAL if it receives an unknown command" ("Error
     // values"); no payload is assumed.
     return refuse(ErrorValue::einval);
+}
+
+Plan planWithPayload(Command& command, ByteView payload, const Terms& terms)
+{
+    Reader reader{payload};
+    if (reader.left() != statusPayload)
+    {
+        return refuse(ErrorValue::einval);
+    }
+    command.length = reader.u64();
+    command.payload = 0;
+    command.flags &= static_cast<uint16_t>(~commandPayloadLen);
+    return reader.u32() == allocationId ? plan(command, terms)
+                                        : refuse(ErrorValue::einval);
 }
 
 ErrorValue toErrorValue(int errorNumber)

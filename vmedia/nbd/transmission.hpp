@@ -31,7 +31,7 @@ struct Plan
         trim,        ///< the content is not needed any more, reply
         cache,       ///< it will be read soon, reply
         zero,        ///< make it read as zeroes, reply
-        blockStatus, ///< reply with the extents
+        blockStatus, ///< reply with the extents, by its payload if it has one
         refuse,      ///< skip the payload, reply with `error`
         disconnect,  ///< NBD_CMD_DISC: no reply, an orderly end
         giveUp,      ///< the peer asks for more than a connection is worth
@@ -55,6 +55,11 @@ struct TransmissionLimits
 /// Source: proto.md, "Transmission", "Request types", "Error values".
 Plan plan(const Command& command, const Terms& terms,
           TransmissionLimits limits = {});
+
+/// NBD_CMD_BLOCK_STATUS with a payload, once that is there: "64 bits, effect
+/// length; n * 32 bits, list of metacontext ids to use". @p command becomes
+/// the one without a payload that says the same.
+Plan planWithPayload(Command& command, ByteView payload, const Terms& terms);
 
 /// "Error values": what a system error number is on the wire.
 ErrorValue toErrorValue(int errorNumber);

@@ -190,4 +190,43 @@ TEST(Transmission, mapsSystemErrorsToTheEightOfTheProtocol)
     EXPECT_EQ(toErrorValue(ENXIO), ErrorValue::eio);
 }
 
+TEST(Transmission, aPayloadOfBlockStatusIsTakenWhereItWasAdvertised)
+{
+    const ExportInfo filters{"", "", mebi, hasFlags | blockStatusPayload};
+    constexpr uint16_t carries = commandPayloadLen;
+    EXPECT_EQ(planExtended(Cmd::blockStatus, 0, 12, carries, filters),
+              Plan{Action::blockStatus});
+    EXPECT_EQ(planExtended(Cmd::blockStatus, 0, 12, carries),
+              refused(ErrorValue::einval));
+    for (const uint64_t size : {0U, 8U, 11U, 16U})
+    {
+        EXPECT_EQ(planExtended(Cmd::blockStatus, 0, size, carries, filters),
+                  refused(ErrorValue::einval));
+    }
+}
+
+TEST(Transmission, aPayloadOfBlockStatusBecomesTheCommandWithoutOne)
+{
+    using namespace literals;
+    const Terms terms{&disk, hasFlags | blockStatusPayload, Replies::extended,
+                      true};
+    const Command sent{
+        commandPayloadLen | commandReqOne, Cmd::blockStatus, 1, 512, 12, 12};
+    Command command = sent;
+    EXPECT_EQ(planWithPayload(command, "0000000000000400 00000001"_hex, terms),
+              Plan{Action::blockStatus});
+    EXPECT_EQ(command.length, 1024U);
+    EXPECT_EQ(command.flags, commandReqOne);
+    EXPECT_EQ(command.payload, 0U);
+    command = sent;
+    EXPECT_EQ(planWithPayload(command, "0000000000000400 00000002"_hex, terms),
+              refused(ErrorValue::einval));
+    command = sent;
+    EXPECT_EQ(planWithPayload(command, "0000000000000000 00000001"_hex, terms),
+              refused(ErrorValue::einval));
+    command = sent;
+    EXPECT_EQ(planWithPayload(command, "ffffffffffffffff 00000001"_hex, terms),
+              refused(ErrorValue::einval));
+}
+
 } // namespace vmedia::nbd

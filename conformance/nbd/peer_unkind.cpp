@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "peer.hpp"
+
+#include <fmt/format.h>
+
+/// Other clients: more of them, slow, hasty, or gone.
+namespace conformance::nbd
+{
+
+Peer Peer::another()
+{
+    return another(deadline);
+}
+
+Peer Peer::another(std::chrono::milliseconds within)
+{
+    return {address, target, within, generator()};
+}
+
+void Peer::drop()
+{
+    if (connection)
+    {
+        connection->dropOnClose();
+        lines.emplace_back("-- connection reset by us");
+    }
+    connection.reset();
+}
+
+void Peer::sendByByte(vmedia::nbd::ByteView bytes, std::string_view what)
+{
+    lines.push_back(fmt::format("-> {}, a byte at a time", what));
+    for (size_t i = 0; i < bytes.size() && !stopped() && connection; ++i)
+    {
+        const bool taken = connection->send(bytes.subspan(i, 1), deadline) !=
+                               Ended::timeout &&
+                           connection->drain(deadline);
+        want(taken, fmt::format("byte {} was not taken", i),
+             "a server that takes what is sent to it");
+    }
+}
+
+void Peer::endSending()
+{
+    if (connection && !stopped())
+    {
+        connection->endSending();
+        lines.emplace_back("-> end of what we send");
+    }
+}
+
+} // namespace conformance::nbd
