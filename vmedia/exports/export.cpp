@@ -39,7 +39,17 @@ int Export::extents(uint64_t, uint64_t length, size_t, std::vector<Extent>& out)
     return 0;
 }
 
+bool Export::mayWait(Operation, uint64_t, uint64_t)
+{
+    return false;
+}
+
 int Export::descriptor() const
+{
+    return -1;
+}
+
+int Export::descriptorToWrite()
 {
     return -1;
 }

@@ -43,6 +43,18 @@ struct Extent
     bool operator==(const Extent&) const = default;
 };
 
+/// What can be asked of an export.
+enum class Operation : uint8_t
+{
+    read,
+    write,
+    flush,
+    trim,
+    zero,
+    cache,
+    extents,
+};
+
 /// Where the bytes are.
 ///
 /// Units:   offsets, lengths and sizes in bytes; the caller has checked the
@@ -69,9 +81,16 @@ class Export
     virtual int extents(uint64_t offset, uint64_t length, size_t most,
                         std::vector<Extent>& out);
 
+    /// True if this would wait, for a disk or a network, or take long enough
+    /// for others to be served meanwhile. A guess.
+    virtual bool mayWait(Operation operation, uint64_t offset, uint64_t length);
+
     /// A file whose bytes are the export's at the same offsets, so that they
     /// may be sent without being copied through us; -1 if there is none.
     virtual int descriptor() const;
+
+    /// The same for writing, if that is all that write() does, now.
+    virtual int descriptorToWrite();
 
     /// The bytes themselves, as long as the export lives; empty if they are
     /// not to be had, or may be a hole. Only for the kernel to send, which

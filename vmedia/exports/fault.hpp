@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "vmedia/error/error.hpp"
+#include "export.hpp"
 
 #include <chrono>
 #include <limits>
@@ -11,17 +11,6 @@
 
 namespace vmedia::exports
 {
-
-enum class Operation : uint8_t
-{
-    read,
-    write,
-    flush,
-    trim,
-    zero,
-    cache,
-    extents,
-};
 
 /// What a session is to do about one request.
 struct Fault

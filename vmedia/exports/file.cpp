@@ -103,6 +103,27 @@ class FileExport : public Export
         }
         return file.extents(bytesTotal, offset, length, most, out);
     }
+    bool mayWait(Operation operation, uint64_t offset, uint64_t length) override
+    {
+        switch (operation)
+        {
+            case Operation::read:
+                return !image || !image->isResident(offset, length);
+            case Operation::flush:
+            case Operation::trim:
+            case Operation::zero:
+                return true;
+            case Operation::write: // into the page cache
+            case Operation::cache:
+            case Operation::extents:
+                break;
+        }
+        return false;
+    }
+    int descriptorToWrite() override
+    {
+        return image && !shrank() ? file.get() : -1;
+    }
     int descriptor() const override
     {
         return file.get();

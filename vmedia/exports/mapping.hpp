@@ -3,7 +3,10 @@
 #include "vmedia/error/error.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -61,6 +64,27 @@ class Mapping
     std::byte* data()
     {
         return memory;
+    }
+
+    /// True if the kernel has those bytes in memory, or does not tell.
+    bool isResident(uint64_t offset, uint64_t length) const
+    {
+        constexpr size_t step = 1 << 20;
+        std::array<unsigned char, step / 4096 + 2> pages{};
+        const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+        const uint64_t end = offset + length;
+        for (uint64_t at = offset / page * page; at < end; at += step)
+        {
+            const size_t size = std::min<uint64_t>(step, end - at);
+            if (::mincore(memory + at, size, pages.data()) == 0 &&
+                std::any_of(pages.begin(),
+                            pages.begin() + (size + page - 1) / page,
+                            [](unsigned char one) { return (one & 1) == 0; }))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
   private:

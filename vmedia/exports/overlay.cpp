@@ -62,6 +62,12 @@ class OverlayExport : public Overlay
                 .rotational = below->abilities().rotational};
     }
 
+    bool mayWait(Operation operation, uint64_t offset, uint64_t length) override
+    {
+        return below->mayWait(operation == Operation::write ? Operation::read
+                                                            : operation,
+                              offset, length);
+    }
     int read(std::span<std::byte> into, uint64_t offset) override
     {
         const std::shared_lock lock(moving);

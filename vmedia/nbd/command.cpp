@@ -128,6 +128,8 @@ Result<ServerOptions> serverOptions(const ServeOptions& options, tls::Mode mode)
         with.session.faults = std::move(*plan);
     }
     with.session.transmission.payload = options.requestBytes;
+    with.session.transmission.requests = options.requests;
+    with.session.transmission.inHand = options.bytesInHand;
     with.session.deviation = options.deviation;
     with.session.log = [&options](const Event& event) { tell(options, event); };
     return with;

@@ -27,6 +27,8 @@ struct ServeOptions
     unsigned negotiationSeconds = 30;
     NegotiationLimits limits{};
     uint32_t requestBytes = 32U << 20;
+    unsigned requests = TransmissionLimits{}.requests;
+    uint64_t bytesInHand = TransmissionLimits{}.inHand;
     std::string tls = "off"; ///< off, on or require
     std::string tlsPsk;
     std::string tlsCertificates;

@@ -117,10 +117,23 @@ void addLimits(CLI::App& app, ServeOptions& options)
         ->capture_default_str()
         ->group(group);
     app.add_option("--request-size", options.requestBytes,
-                   "Bytes that one request may read or write; one payload and "
-                   "one reply of that size are all that a client can make the "
-                   "server hold")
+                   "Bytes that one request may read or write")
         ->check(CLI::Range(1U << 16, 1U << 30))
+        ->type_name("BYTES")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--requests", options.requests,
+                   "Requests of one client that are in hand together, where "
+                   "they wait for storage; each has a thread. 1: one after "
+                   "the other")
+        ->check(CLI::Range(1U, 1024U))
+        ->type_name("N")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--bytes-in-hand", options.bytesInHand,
+                   "Bytes that these may hold together, payloads and replies; "
+                   "beyond it a request waits for the others")
+        ->check(CLI::Range(uint64_t{1} << 16, uint64_t{1} << 40))
         ->type_name("BYTES")
         ->capture_default_str()
         ->group(group);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -99,9 +100,26 @@ ssize_t DescriptorStream::spin(asio::mutable_buffer into)
     return -1;
 }
 
+/// Waits until there is something to read here, or to be woken for.
+bool DescriptorStream::isWoken() const
+{
+    if (session && session->hasBuffered())
+    {
+        return false;
+    }
+    pollfd both[] = {{socket, POLLIN, 0}, {waker, POLLIN, 0}};
+    while (::poll(both, 2, -1) < 0 && errno == EINTR)
+    {}
+    return both[1].revents != 0;
+}
+
 asio::awaitable<Result<size_t>>
     DescriptorStream::readSome(asio::mutable_buffer into)
 {
+    if (waker >= 0 && isWoken())
+    {
+        co_return size_t{0};
+    }
     if (session)
     {
         co_return session->read(
@@ -156,16 +174,38 @@ void DescriptorStream::gather(std::span<const asio::const_buffer> buffers)
     }
 }
 
-asio::awaitable<Result<void>>
-    DescriptorStream::writeLent(std::span<const asio::const_buffer> buffers)
+/// Made when first needed; none if that cannot be.
+PagePipe* DescriptorStream::pagePipe()
 {
     if (!pagesTried)
     {
         pagesTried = true;
         pages = PagePipe::make();
     }
+    return pages.get();
+}
+
+bool DescriptorStream::receivesUncopied()
+{
+    return !session && pagePipe() != nullptr;
+}
+
+asio::awaitable<Result<int>>
+    DescriptorStream::receiveFile(int file, uint64_t offset, uint64_t length)
+{
+    const int error = pages->receive(socket, length);
+    if (error != 0)
+    {
+        co_return tl::unexpected(errorOf(error));
+    }
+    co_return pages->store(file, offset);
+}
+
+asio::awaitable<Result<void>>
+    DescriptorStream::writeLent(std::span<const asio::const_buffer> buffers)
+{
     gather(buffers);
-    if (!pages || !PagePipe::takes(parts))
+    if (!PagePipe::takes(parts) || pagePipe() == nullptr)
     {
         co_return sendAll(buffers, 0);
     }

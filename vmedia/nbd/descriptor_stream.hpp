@@ -28,6 +28,11 @@ class DescriptorStream : public Stream
 
     boost::asio::awaitable<Result<size_t>>
         readSome(boost::asio::mutable_buffer into) override;
+    bool wakeBy(int descriptor) override
+    {
+        waker = descriptor;
+        return true;
+    }
     boost::asio::awaitable<Result<void>>
         write(std::span<const boost::asio::const_buffer> buffers) override;
 
@@ -37,6 +42,9 @@ class DescriptorStream : public Stream
     boost::asio::awaitable<Result<void>>
         sendFile(std::span<const boost::asio::const_buffer> before, int file,
                  uint64_t offset, uint64_t length) override;
+    bool receivesUncopied() override;
+    boost::asio::awaitable<Result<int>> receiveFile(int file, uint64_t offset,
+                                                    uint64_t length) override;
     boost::asio::awaitable<Result<void>> startTls() override;
 
     /// "TLSv1.3, TLS_AES_128_GCM_SHA256, alice"; empty without TLS.
@@ -47,13 +55,17 @@ class DescriptorStream : public Stream
     ssize_t spin(boost::asio::mutable_buffer into);
     Result<void> sendAll(std::span<const boost::asio::const_buffer> buffers,
                          int flags);
+    PagePipe* pagePipe();
     void gather(std::span<const boost::asio::const_buffer> buffers);
 
+    bool isWoken() const;
+
     int socket;
+    int waker = -1;
     unsigned patience = 1; ///< of spin(): how often it may still be in vain
     unsigned slept = 0;
     std::vector<iovec> parts{};        ///< by gather()
-    std::unique_ptr<PagePipe> pages{}; ///< from the first writeLent() on
+    std::unique_ptr<PagePipe> pages{}; ///< by pagePipe()
     bool pagesTried = false;
     std::optional<tls::Context> tlsContext;
     std::optional<tls::Session> session{};

@@ -4,6 +4,7 @@
 #include "stream.hpp"
 
 #include <cstring>
+#include <functional>
 #include <memory>
 
 namespace vmedia::nbd
@@ -14,8 +15,11 @@ namespace vmedia::nbd
 class Input
 {
   public:
-    explicit Input(Stream& from) :
-        stream(from),
+    /// What to do whenever the stream was woken.
+    using Woken = std::function<boost::asio::awaitable<Result<void>>()>;
+
+    Input(Stream& from, Woken whenWoken) :
+        stream(from), woken(std::move(whenWoken)),
         // Not zeroed: an idle client shall not cost the pages.
         storage(std::make_unique_for_overwrite<std::byte[]>(capacity))
     {}
@@ -54,6 +58,14 @@ class Input
                 co_return tl::unexpected(got.error());
             }
             end += *got;
+            if (*got == 0)
+            {
+                const Result<void> heard = co_await woken();
+                if (!heard)
+                {
+                    co_return tl::unexpected(heard.error());
+                }
+            }
         }
         const ByteView view(storage.get() + begin, size);
         begin += size;
@@ -77,6 +89,14 @@ class Input
                 co_return tl::unexpected(got.error());
             }
             into = into.subspan(*got);
+            if (*got == 0)
+            {
+                const Result<void> heard = co_await woken();
+                if (!heard)
+                {
+                    co_return tl::unexpected(heard.error());
+                }
+            }
         }
         co_return Result<void>{};
     }
@@ -101,6 +121,7 @@ class Input
     static constexpr size_t capacity = 256 << 10;
 
     Stream& stream;
+    Woken woken;
     std::unique_ptr<std::byte[]> storage;
     size_t begin = 0;
     size_t end = 0;

@@ -2,10 +2,13 @@
 #include "page_pipe.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdint>
@@ -134,6 +137,105 @@ int PagePipe::drain(int socket, size_t size) const
         size -= static_cast<size_t>(std::max<ssize_t>(0, put));
     }
     return 0;
+}
+
+int PagePipe::receive(int socket, size_t size)
+{
+    received = 0;
+    bool waited = false;
+    while (received < size)
+    {
+        const ssize_t got = ::splice(socket, nullptr, in, nullptr,
+                                     size - received,
+                                     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        if (got == 0)
+        {
+            return EPIPE;
+        }
+        if (got > 0)
+        {
+            received += static_cast<size_t>(got);
+            waited = false;
+        }
+        else if (errno == EAGAIN && waited)
+        {
+            // The socket has something, so it is the pipe that has no room:
+            // each piece takes a slot of it, however small.
+            return spill(socket, size);
+        }
+        else if (errno == EAGAIN)
+        {
+            pollfd ready{socket, POLLIN, 0};
+            while (::poll(&ready, 1, -1) < 0 && errno == EINTR)
+            {}
+            waited = true;
+        }
+        else if (errno != EINTR)
+        {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+int PagePipe::spill(int socket, size_t size)
+{
+    spilt.resize(size);
+    size_t have = 0;
+    while (have < size)
+    {
+        const bool fromPipe = have < received;
+        const ssize_t got =
+            fromPipe ? ::read(out, spilt.data() + have, received - have)
+                     : ::recv(socket, spilt.data() + have, size - have, 0);
+        if (got == 0)
+        {
+            return EPIPE;
+        }
+        if (got < 0 && errno != EINTR)
+        {
+            return errno;
+        }
+        have += static_cast<size_t>(std::max<ssize_t>(0, got));
+    }
+    received = 0;
+    return 0;
+}
+
+int PagePipe::store(int file, uint64_t offset)
+{
+    auto at = static_cast<off_t>(offset);
+    int error = 0;
+    while (received > 0 && error == 0)
+    {
+        const ssize_t put = ::splice(out, nullptr, file, &at, received, 0);
+        error = put > 0 || (put < 0 && errno == EINTR) ? 0
+                : put < 0                              ? errno
+                                                       : EIO;
+        received -= static_cast<size_t>(std::max<ssize_t>(0, put));
+    }
+    std::span<const std::byte> rest(spilt);
+    while (!rest.empty() && error == 0)
+    {
+        const ssize_t put = ::pwrite(file, rest.data(), rest.size(), at);
+        error = put < 0 && errno != EINTR ? errno : 0;
+        at += std::max<ssize_t>(0, put);
+        rest = rest.subspan(static_cast<size_t>(std::max<ssize_t>(0, put)));
+    }
+    empty();
+    return error;
+}
+
+void PagePipe::empty()
+{
+    spilt = {};
+    std::array<std::byte, pageSize> dropped;
+    while (received > 0)
+    {
+        const ssize_t got = ::read(out, dropped.data(),
+                                   std::min(received, dropped.size()));
+        received -= static_cast<size_t>(std::max<ssize_t>(0, got));
+    }
 }
 
 } // namespace vmedia::nbd

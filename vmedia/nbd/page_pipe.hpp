@@ -4,12 +4,14 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace vmedia::nbd
 {
 
-/// Sends memory to a socket without copying it: the kernel passes the pages
-/// on, and the peer's receive is the only copy there is. For pages that come
+/// Spares copies between a socket and a file: the kernel passes pages on.
+///
+/// To send, the peer's receive is the only copy there is. For pages that come
 /// from a file, and for little else: what is sent must not change before the
 /// peer has read it, and nobody tells when that is.
 ///
@@ -38,15 +40,28 @@ class PagePipe
     ///         nothing was sent; this pipe is of no use after any error.
     int send(int socket, std::span<iovec> parts);
 
+    /// The next @p size bytes of the socket, all of them, into the pipe or,
+    /// where a peer cuts them too finely for it, into memory.
+    /// Errors: a system error number; EPIPE at the peer's end.
+    int receive(int socket, size_t size);
+
+    /// What was received, to the file's @p offset.
+    /// Errors: a system error number; the rest is dropped.
+    int store(int file, uint64_t offset);
+
   private:
     PagePipe(int readEnd, int writeEnd, std::byte* page);
 
     void adopt(std::span<iovec> parts);
     int drain(int socket, size_t size) const;
+    int spill(int socket, size_t size);
+    void empty();
 
     int out;
     int in;
-    std::byte* copies; ///< one page, a new one for each send()
+    std::byte* copies;              ///< one page, a new one for each send()
+    size_t received = 0;            ///< bytes in the pipe
+    std::vector<std::byte> spilt{}; ///< instead
 };
 
 } // namespace vmedia::nbd

@@ -16,6 +16,40 @@ constexpr size_t extentsMax = 1 << 16;
 
 } // namespace
 
+std::optional<exports::Operation> operationOf(Plan::Action action)
+{
+    using exports::Operation;
+    switch (action)
+    {
+        case Plan::Action::read:
+            return Operation::read;
+        case Plan::Action::write:
+            return Operation::write;
+        case Plan::Action::flush:
+            return Operation::flush;
+        case Plan::Action::trim:
+            return Operation::trim;
+        case Plan::Action::cache:
+            return Operation::cache;
+        case Plan::Action::zero:
+            return Operation::zero;
+        case Plan::Action::blockStatus:
+            return Operation::extents;
+        case Plan::Action::refuse:
+        case Plan::Action::disconnect:
+        case Plan::Action::giveUp:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+bool Performer::mayWait(const Command& command, const Plan& todo) const
+{
+    const auto operation = operationOf(todo.action);
+    return operation &&
+           content.mayWait(*operation, command.offset, command.length);
+}
+
 void Performer::perform(const Command& command, const Plan& todo,
                         ByteView payload)
 {
@@ -25,8 +59,7 @@ void Performer::perform(const Command& command, const Plan& todo,
             read(command);
             break;
         case Plan::Action::write:
-            traffic.writtenBytes +=
-                answer(command, content.write(payload, command.offset));
+            wrote(command, content.write(payload, command.offset));
             break;
         case Plan::Action::flush:
             answer(command, content.flush());
@@ -162,6 +195,16 @@ int Performer::fileFor(const Command& command)
         }
     }
     return content.descriptor();
+}
+
+int Performer::fileForWrite(const Command& command)
+{
+    return command.payload < uncopiedMin ? -1 : content.descriptorToWrite();
+}
+
+void Performer::wrote(const Command& command, int errorNumber)
+{
+    traffic.writtenBytes += answer(command, errorNumber);
 }
 
 void Performer::beginFile(const Command& command)

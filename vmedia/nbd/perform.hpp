@@ -3,10 +3,14 @@
 #include "reply.hpp"
 #include "traffic.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace vmedia::nbd
 {
+
+/// What @p action asks of an export; none, if it is between the peers.
+std::optional<exports::Operation> operationOf(Plan::Action action);
 
 /// Does on an export what a plan says, and writes the reply. Blocks for as
 /// long as the export does; no socket in here.
@@ -22,12 +26,27 @@ class Performer
         can(data.abilities()), mayBorrow(gathers)
     {}
 
+    /// The same for another thread, with a writer of its own.
+    Performer(const Performer& like, ReplyWriter& writer) :
+        content(like.content), terms(like.terms), reply(writer),
+        traffic(like.traffic), can(like.can), mayBorrow(false)
+    {}
+
+    /// True if this may keep others waiting (Export::mayWait()).
+    bool mayWait(const Command& command, const Plan& todo) const;
+
     /// @p payload is the command's, of a write.
     void perform(const Command& command, const Plan& todo, ByteView payload);
 
     /// The file whose bytes answer this read as they are, or -1: too few to
     /// be worth a call of their own, holes to be told, or no such file.
     int fileFor(const Command& command);
+
+    /// The file that a write may be put into as it comes, or -1.
+    int fileForWrite(const Command& command);
+
+    /// Replies to a write that was put there; 0 or a system error number.
+    void wrote(const Command& command, int errorNumber);
 
     /// The header of a read that fileFor() answers.
     void beginFile(const Command& command);

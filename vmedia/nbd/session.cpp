@@ -5,6 +5,7 @@
 #include "input.hpp"
 #include "perform.hpp"
 #include "tapped_stream.hpp"
+#include "workers.hpp"
 
 #include <fmt/format.h>
 
@@ -34,7 +35,8 @@ class Session
     Session(Stream& peer, Catalogue& offer, Traffic& counters,
             const SessionOptions& with) :
         stream(peer), catalogue(offer), traffic(counters), options(with),
-        deviation(with.deviation), faults(with.faults), input(peer),
+        deviation(with.deviation), faults(with.faults),
+        input(peer, [this] { return collect(); }),
         negotiator(offer.infos, with.negotiation, with.tls)
     {}
 
@@ -62,7 +64,10 @@ class Session
         const auto index = static_cast<size_t>(&info - catalogue.infos.data());
         reply.emplace(terms.replies, out);
         performer.emplace(*catalogue.data.at(index), terms, *reply, traffic,
-                          stream.sendsUncopied() && !faults);
+                          stream.sendsUncopied() && !faults &&
+                              !deviation.reply);
+        maySpread = options.transmission.requests > 1 && !deviation.reply &&
+                    stream.wakeBy(-1);
         if (options.negotiated)
         {
             options.negotiated();
@@ -97,6 +102,8 @@ class Session
                 if (between && bytes.error().code == Errc::closedByPeer &&
                     input.available() == 0)
                 {
+                    // It may still read ("shutdown(SHUT_WR)").
+                    co_await finishAll();
                     co_return SessionEnd::closed;
                 }
                 co_return during("request", bytes.error());
@@ -125,7 +132,7 @@ class Session
             if (todo.action == Plan::Action::disconnect)
             {
                 // "the server MUST handle all outstanding requests"
-                const Result<void> sent = co_await sendBatch();
+                const Result<void> sent = co_await finishAll();
                 if (!sent)
                 {
                     co_return during("reply", sent.error());
@@ -161,6 +168,11 @@ class Session
                                        "this server takes",
                                        command.payload));
         }
+        const int into = fileFor(command, todo);
+        if (into >= 0)
+        {
+            co_return co_await receiveFile(command, into);
+        }
         if (command.payload > 0)
         {
             const Result<void> taken = co_await takePayload(command, todo);
@@ -175,14 +187,22 @@ class Session
         }
         else
         {
-            payload.clear(); // or a write of no bytes stores the last one's
+            payload = {}; // or a write of no bytes stores the last one's
         }
         const exports::Fault fault = faultOf(command, todo);
-        if (fault.kind != exports::Fault::Kind::none)
+        const bool delayed = fault.kind == exports::Fault::Kind::delay;
+        const bool right = fault.kind == exports::Fault::Kind::none;
+        if (maySpread &&
+            (delayed || (right && performer->mayWait(command, todo))))
+        {
+            co_return co_await submit(command, todo, fault.delay);
+        }
+        if (!right)
         {
             co_return co_await goWrong(command, todo, fault);
         }
-        if (todo.action == Plan::Action::read && stream.sendsUncopied())
+        if (todo.action == Plan::Action::read && stream.sendsUncopied() &&
+            !deviation.reply)
         {
             const int file = performer->fileFor(command);
             if (file >= 0)
@@ -194,13 +214,137 @@ class Session
         performer->perform(command, todo, payload);
         if (deviation.reply)
         {
-            const ByteView right = out.bytes().subspan(from);
-            Bytes wrong(right.begin(), right.end());
+            const ByteView correct = out.bytes().subspan(from);
+            Bytes wrong(correct.begin(), correct.end());
             deviation.reply(command, wrong);
             out.shrink(from);
             std::ranges::copy(wrong, out.grow(wrong.size()).begin());
         }
         co_return Result<void>{};
+    }
+
+    /// The file for a long write that has not begun to come; or -1.
+    int fileFor(const Command& command, const Plan& todo)
+    {
+        const bool may = todo.action == Plan::Action::write &&
+                         command.payload <= Stream::receivedMost &&
+                         input.available() == 0 && !faults &&
+                         !deviation.reply &&
+                         (!workers || workers->inHand() == 0);
+        const int file = may ? performer->fileForWrite(command) : -1;
+        return file >= 0 && stream.receivesUncopied() ? file : -1;
+    }
+
+    Task<void> receiveFile(const Command& command, int file)
+    {
+        // The payload may wait for what we owe.
+        const Result<void> sent = co_await sendBatch();
+        if (!sent)
+        {
+            co_return sent;
+        }
+        const Result<int> stored =
+            co_await stream.receiveFile(file, command.offset, command.payload);
+        if (!stored)
+        {
+            co_return tl::unexpected(stored.error());
+        }
+        performer->wrote(command, *stored);
+        co_return Result<void>{};
+    }
+
+    /// To a thread of its own; the reply is sent when it comes (collect()).
+    Task<void> submit(const Command& command, const Plan& todo,
+                      std::chrono::microseconds delay)
+    {
+        if (!workers)
+        {
+            Result<std::unique_ptr<Workers>> made =
+                Workers::make(options.transmission.requests);
+            if (!made)
+            {
+                co_return tl::unexpected(made.error());
+            }
+            workers = std::move(*made);
+        }
+        const uint64_t bytes =
+            command.payload +
+            (todo.action == Plan::Action::read ? command.length : 0);
+        const Result<void> room = co_await makeRoom(bytes);
+        if (!room)
+        {
+            co_return room;
+        }
+        // `buffer` is kept for as long as the job needs the payload.
+        workers->submit(
+            [this, command, todo, delay, data = payload, owner = buffer] {
+            if (delay.count() > 0)
+            {
+                workers->pause(delay);
+            }
+            Output own;
+            ReplyWriter writer(negotiator.terms().replies, own);
+            Performer(*performer, writer).perform(command, todo, data);
+            return own;
+        }, bytes);
+        stream.wakeBy(workers->descriptor());
+        co_return Result<void>{};
+    }
+
+    /// Waits until @p bytes more may be in hand.
+    Task<void> makeRoom(uint64_t bytes)
+    {
+        const TransmissionLimits& limits = options.transmission;
+        while (workers->inHand() >= limits.requests ||
+               (workers->inHand() > 0 &&
+                workers->bytesInHand() + bytes > limits.inHand))
+        {
+            const Result<void> sent = co_await sendBatch();
+            if (!sent)
+            {
+                co_return sent;
+            }
+            workers->wait();
+            const Result<void> collected = co_await collect();
+            if (!collected)
+            {
+                co_return collected;
+            }
+        }
+        co_return Result<void>{};
+    }
+
+    /// Sends what the workers have finished.
+    Task<void> collect()
+    {
+        std::vector<Output> replies = workers->take();
+        std::vector<asio::const_buffer> parts;
+        for (Output& each : replies)
+        {
+            const auto its = each.parts();
+            parts.insert(parts.end(), its.begin(), its.end());
+        }
+        if (workers->inHand() == 0)
+        {
+            stream.wakeBy(-1);
+        }
+        if (parts.empty())
+        {
+            co_return Result<void>{};
+        }
+        co_return co_await stream.write(parts);
+    }
+
+    /// Nothing is owed after it.
+    Task<void> finishAll()
+    {
+        Result<void> sent = co_await sendBatch();
+        while (sent && workers && workers->inHand() > 0)
+        {
+            workers->wait();
+            sent = co_await collect();
+        }
+        co_return sent;
     }
 
     /// What waits to be sent, the read's header, and its data uncopied.
@@ -215,37 +359,22 @@ class Session
 
     exports::Fault faultOf(const Command& command, const Plan& todo)
     {
+        using Kind = exports::Fault::Kind;
         const auto operation = operationOf(todo.action);
-        return faults && operation
-                   ? faults->next(*operation, command.offset, command.length)
-                   : exports::Fault{};
-    }
-
-    static std::optional<exports::Operation> operationOf(Plan::Action action)
-    {
-        using exports::Operation;
-        switch (action)
+        if (!faults || !operation)
         {
-            case Plan::Action::read:
-                return Operation::read;
-            case Plan::Action::write:
-                return Operation::write;
-            case Plan::Action::flush:
-                return Operation::flush;
-            case Plan::Action::trim:
-                return Operation::trim;
-            case Plan::Action::cache:
-                return Operation::cache;
-            case Plan::Action::zero:
-                return Operation::zero;
-            case Plan::Action::blockStatus:
-                return Operation::extents;
-            case Plan::Action::refuse:
-            case Plan::Action::disconnect:
-            case Plan::Action::giveUp:
-                return std::nullopt;
+            return {};
         }
-        return std::nullopt;
+        const exports::Fault fault = faults->next(*operation, command.offset,
+                                                  command.length);
+        if (options.log && fault.kind != Kind::none &&
+            fault.kind != Kind::rate) // which is always
+        {
+            options.log(
+                {FaultMet{std::string(exports::nameOf(fault.kind)),
+                          command.type, command.offset, command.length}});
+        }
+        return fault;
     }
 
     /// Answers late, wrongly, in part or not at all, as the fault says.
@@ -253,12 +382,6 @@ class Session
                        const exports::Fault& fault)
     {
         using Kind = exports::Fault::Kind;
-        if (options.log && fault.kind != Kind::rate) // which is always
-        {
-            options.log(
-                {FaultMet{std::string(exports::nameOf(fault.kind)),
-                          command.type, command.offset, command.length}});
-        }
         // What was answered before this request is none of its business.
         const Result<void> sent = co_await sendBatch();
         if (!sent)
@@ -324,8 +447,22 @@ class Session
         {
             co_return co_await input.skip(command.payload);
         }
-        payload.resize(command.payload);
-        co_return co_await input.fill(payload);
+        const std::span<std::byte> place = roomFor(command.payload);
+        payload = place;
+        co_return co_await input.fill(place);
+    }
+
+    /// The last payload's place again, unless a worker still has it.
+    std::span<std::byte> roomFor(size_t size)
+    {
+        const bool inUse = buffer.use_count() > 1;
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (bufferSize < size || inUse)
+        {
+            buffer = std::make_shared_for_overwrite<std::byte[]>(size);
+            bufferSize = size;
+        }
+        return {buffer.get(), size};
     }
 
     Task<void> sendBatch()
@@ -358,7 +495,11 @@ class Session
     Output out; ///< replies that wait to be sent
     std::optional<ReplyWriter> reply;
     std::optional<Performer> performer;
-    Bytes payload; ///< of the command in hand
+    std::shared_ptr<std::byte[]> buffer; ///< where the payload is
+    size_t bufferSize = 0;
+    ByteView payload;                    ///< of the command in hand
+    bool maySpread = false;
+    std::unique_ptr<Workers> workers{}; ///< last: its jobs use all of the above
 };
 
 } // namespace

@@ -21,6 +21,11 @@ boost::asio::awaitable<Result<void>>
     co_return fail(Errc::usage, "this connection cannot send files");
 }
 
+boost::asio::awaitable<Result<int>> Stream::receiveFile(int, uint64_t, uint64_t)
+{
+    co_return fail(Errc::usage, "this connection copies");
+}
+
 Error transferError(const boost::system::error_code& code)
 {
     if (code == error::operation_aborted)

@@ -22,9 +22,16 @@ class Stream
   public:
     virtual ~Stream() = default;
 
-    /// At least one byte.
+    /// At least one byte; or none, if it was woken (wakeBy()).
     virtual boost::asio::awaitable<Result<size_t>>
         readSome(boost::asio::mutable_buffer into) = 0;
+
+    /// From now on readSome() also ends when @p descriptor is readable; -1:
+    /// not any more. False where that cannot be.
+    virtual bool wakeBy([[maybe_unused]] int descriptor)
+    {
+        return false;
+    }
 
     /// All of it, in order.
     virtual boost::asio::awaitable<Result<void>>
@@ -55,6 +62,21 @@ class Stream
     virtual boost::asio::awaitable<Result<void>>
         sendFile(std::span<const boost::asio::const_buffer> before, int file,
                  uint64_t offset, uint64_t length);
+
+    /// True if there is receiveFile(). Asked when it would be used.
+    virtual bool receivesUncopied()
+    {
+        return false;
+    }
+
+    /// The next @p length bytes to the file's @p offset, uncopied by us; at
+    /// most receivedMost. The file stays as it is until all of them came.
+    ///
+    /// Gives a system error number, 0 for success, of the file.
+    /// Errors: those of the connection.
+    virtual boost::asio::awaitable<Result<int>>
+        receiveFile(int file, uint64_t offset, uint64_t length);
+    static constexpr uint64_t receivedMost = 512 << 10;
 
     /// The server's half of a TLS handshake; what is read and written after it
     /// goes through TLS. Only where the session offers TLS.

@@ -48,6 +48,8 @@ struct TransmissionLimits
 {
     uint32_t payload = 32U << 20;
     uint32_t skipped = 128U << 20;
+    unsigned requests = 16;        ///< in hand at a time, where they wait
+    uint64_t inHand = 64ULL << 20; ///< bytes that these hold
 };
 
 /// Decides by the command and the terms alone. Pure: no session, no I/O.
