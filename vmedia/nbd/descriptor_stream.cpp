@@ -100,6 +100,15 @@ ssize_t DescriptorStream::spin(asio::mutable_buffer into)
     return -1;
 }
 
+bool DescriptorStream::waitFor(int descriptor)
+{
+    // POLLHUP comes unasked, once both directions are shut.
+    pollfd both[] = {{socket, 0, 0}, {descriptor, POLLIN, 0}};
+    while (::poll(both, 2, -1) < 0 && errno == EINTR)
+    {}
+    return both[1].revents != 0;
+}
+
 /// Waits until there is something to read here, or to be woken for.
 bool DescriptorStream::isWoken() const
 {

@@ -33,6 +33,7 @@ class DescriptorStream : public Stream
         waker = descriptor;
         return true;
     }
+    bool waitFor(int descriptor) override;
     boost::asio::awaitable<Result<void>>
         write(std::span<const boost::asio::const_buffer> buffers) override;
 

@@ -33,6 +33,13 @@ class Stream
         return false;
     }
 
+    /// Waits until @p descriptor is readable; false where the connection is
+    /// over in both directions first. Only after wakeBy() was true.
+    virtual bool waitFor([[maybe_unused]] int descriptor)
+    {
+        return false;
+    }
+
     /// All of it, in order.
     virtual boost::asio::awaitable<Result<void>>
         write(std::span<const boost::asio::const_buffer> buffers) = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workers.hpp"
 
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -101,13 +100,6 @@ void Workers::carryOut(Task task)
     const std::lock_guard lock(mutex);
     done.push_back({std::move(reply), task.bytes});
     ::eventfd_write(event, 1);
-}
-
-void Workers::wait() const
-{
-    pollfd ready{event, POLLIN, 0};
-    while (::poll(&ready, 1, -1) < 0 && errno == EINTR)
-    {}
 }
 
 std::vector<Output> Workers::take()

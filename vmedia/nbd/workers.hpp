@@ -51,9 +51,6 @@ class Workers
         return event;
     }
 
-    /// Waits for that.
-    void wait() const;
-
     /// The replies that are ready, in the order in which they became so.
     std::vector<Output> take();
 
