@@ -106,8 +106,7 @@ class Input
     {
         while (size > 0)
         {
-            Result<ByteView> part =
-                co_await take(std::min(size, std::max<size_t>(1, available())));
+            Result<ByteView> part = co_await take(std::min(size, capacity));
             if (!part)
             {
                 co_return tl::unexpected(part.error());

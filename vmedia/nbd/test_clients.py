@@ -8,6 +8,7 @@ and compares what the file has afterwards.
 import json
 import os
 import random
+import urllib.parse
 
 import pytest
 
@@ -240,7 +241,7 @@ def test_what_a_client_reads_and_writes_is_the_image(
                  image) as server:
         uri = server.wait_for(r"listening on (\S+)")[1]
         if transport == "tcp":
-            place.port = int(uri.rpartition(":")[2])
+            place.port = urllib.parse.urlsplit(uri).port
         got = client(place, patch)
         if security != "plain":
             who = {"psk": "alice", "x509": "CN ?= ?client"}[security]
