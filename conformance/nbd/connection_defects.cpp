@@ -104,7 +104,7 @@ void addConnectionDefects(Defects& all)
     }};
     all["nbd.connection.reset-with-replies-queued"] = {
         .reply = [count = 0](const Command&, Bytes&) mutable {
-        if (++count == 8)
+        if (++count == 2)
         {
             ::_exit(1); // as if SIGPIPE had ended it
         }

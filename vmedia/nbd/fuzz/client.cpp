@@ -18,7 +18,7 @@ namespace
 {
 
 /// A batch of replies, and the one that filled it.
-constexpr size_t togetherMax = (1 << 20) + payloadMax + 4096;
+constexpr size_t togetherMax = (64 << 10) + payloadMax + 4096;
 
 /// Up to and with the header of NBD_OPT_STARTTLS, or all.
 size_t untilStartTls(ByteView says)
@@ -80,17 +80,50 @@ asio::awaitable<Result<void>>
     co_return Result<void>{};
 }
 
-bool Client::sendsFiles() const
+bool Client::sendsUncopied() const
 {
     return circumstances.sendsFiles();
 }
 
 asio::awaitable<Result<void>>
-    Client::sendFile(std::span<const std::byte> header, int file,
+    Client::writeLent(std::span<const asio::const_buffer> parts)
+{
+    return write(parts);
+}
+
+bool Client::receivesUncopied()
+{
+    return sendsUncopied();
+}
+
+asio::awaitable<Result<int>> Client::receiveFile(int file, uint64_t offset,
+                                                 uint64_t length)
+{
+    ::fuzz::require(length <= receivedMost, "no more than was promised");
+    Bytes data;
+    while (data.size() < length)
+    {
+        Bytes piece(length - data.size());
+        const asio::mutable_buffer room(piece.data(), piece.size());
+        const Result<size_t> got = co_await readSome(room);
+        if (!got)
+        {
+            co_return tl::unexpected(got.error());
+        }
+        append(data, ByteView(piece).first(*got));
+    }
+    const ssize_t put = ::pwrite(file, data.data(), length,
+                                 static_cast<off_t>(offset));
+    ::fuzz::require(put == static_cast<ssize_t>(length), "the file takes it");
+    co_return 0;
+}
+
+asio::awaitable<Result<void>>
+    Client::sendFile(std::span<const asio::const_buffer> before, int file,
                      uint64_t offset, uint64_t length)
 {
     ::fuzz::require(length <= payloadMax, "no more than one reply may have");
-    const Result<void> begun = hear(header);
+    const Result<void> begun = co_await write(before);
     if (!begun)
     {
         co_return begun;

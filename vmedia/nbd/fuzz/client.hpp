@@ -19,10 +19,15 @@ class Client : public Stream
         readSome(boost::asio::mutable_buffer into) override;
     boost::asio::awaitable<Result<void>>
         write(std::span<const boost::asio::const_buffer> buffers) override;
-    bool sendsFiles() const override;
+    bool sendsUncopied() const override;
     boost::asio::awaitable<Result<void>>
-        sendFile(std::span<const std::byte> header, int file, uint64_t offset,
-                 uint64_t length) override;
+        writeLent(std::span<const boost::asio::const_buffer> parts) override;
+    boost::asio::awaitable<Result<void>>
+        sendFile(std::span<const boost::asio::const_buffer> before, int file,
+                 uint64_t offset, uint64_t length) override;
+    bool receivesUncopied() override;
+    boost::asio::awaitable<Result<int>> receiveFile(int file, uint64_t offset,
+                                                    uint64_t length) override;
     /// What was in clear and what is secured is the same here.
     boost::asio::awaitable<Result<void>> startTls() override;
 
