@@ -44,7 +44,7 @@ class FileExport : public Export
                 .zero = writable,
                 .fastZero = writable,
                 .cache = true,
-                .extents = ::lseek(file.get(), 0, SEEK_HOLE) >= 0};
+                .extents = tellsHoles};
     }
     int read(std::span<std::byte> into, uint64_t offset) override
     {
@@ -212,6 +212,10 @@ class FileExport : public Export
     };
 
     Access access;
+    /// Asked at the end of the file: tmpfs looks at every page on the way to
+    /// the next hole.
+    bool tellsHoles = ::lseek(file.get(), static_cast<off_t>(bytesTotal - 1),
+                              SEEK_HOLE) >= 0;
     std::mutex knowing;
     Run known{};
     unsigned unknown = 0; ///< times that mapped() was asked outside of it
