@@ -66,11 +66,11 @@ std::string factsOf(const Report& report)
     }
     return fmt::format(
         "machine: {}\n"
-        "runs:    {} of {} s each, interleaved; {} sockets, {} MiB in memory, "
+        "runs:    {} of {} s each, interleaved; {}, {} MiB in memory, "
         "seed {}\n"
         "peers:   {}\n",
         describe(report.machine), report.runs, report.seconds,
-        nameOf(report.transport), report.size >> 20, report.seed, versions);
+        describe(report.wire), report.size >> 20, report.seed, versions);
 }
 
 std::string notesOf(const Report& report)
@@ -112,7 +112,9 @@ boost::json::object jsonOf(const Report& report, const Row& row)
     boost::json::object out{
         {"workload", row.workload->name},
         {"peer", row.peer->name},
-        {"transport", nameOf(report.transport)},
+        {"transport", nameOf(report.wire.transport)},
+        {"tls", report.wire.tls == nullptr ? "off" : "psk"},
+        {"cipher", row.cipher},
         {"unit", unitOf(row.workload->measure)},
         {"better", wanted(row) == Better::higher ? "higher" : "lower"},
         {"samples", arrayOf(row.samples)},
