@@ -86,16 +86,20 @@ Result<uint64_t> sizeFrom(const std::string& text)
 }
 
 /// Leaves out what is not installed or cannot be measured so, and says it in
-/// @p report.
+/// @p report. Of all peers, not of those that were named, one that needs TLS is
+/// left out unsaid.
 std::vector<const Peer*> runnable(const std::vector<const Peer*>& wanted,
-                                  Report& report)
+                                  bool named, Report& report)
 {
     std::vector<const Peer*> peers;
     for (const Peer* peer : wanted)
     {
         if (std::string why = unfitFor(*peer, report.wire.tls); !why.empty())
         {
-            report.skipped.push_back(std::move(why));
+            if (named || report.wire.tls != nullptr)
+            {
+                report.skipped.push_back(std::move(why));
+            }
             continue;
         }
         const auto program = programOf(*peer);
@@ -308,7 +312,7 @@ Result<ExitCode> runPeers(const PeersOptions& options, std::ostream& out,
                   .versions = {},
                   .skipped = {},
                   .rows = {}};
-    const auto present = runnable(*peers, report);
+    const auto present = runnable(*peers, !options.peers.empty(), report);
     const auto toRun = runnable(*workloads, report);
     for (const Workload* workload : toRun)
     {

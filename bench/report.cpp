@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace bench
 {
@@ -56,6 +58,26 @@ Table::Cells cellsOf(const Report& report, const Row& row)
                 : costText(measure, summarise(row.cpuSeconds).median)};
 }
 
+/// Who gives our client which cipher, in a line for each.
+std::string ciphersOf(const Report& report)
+{
+    std::map<std::string, std::set<std::string>> takers;
+    for (const Row& row : report.rows)
+    {
+        if (!row.cipher.empty())
+        {
+            takers[row.cipher].emplace(row.peer->name);
+        }
+    }
+    std::string lines;
+    for (const auto& [cipher, peers] : takers)
+    {
+        lines += fmt::format("cipher:  {}: {}\n", cipher,
+                             fmt::join(peers, ", "));
+    }
+    return lines;
+}
+
 std::string factsOf(const Report& report)
 {
     std::string versions;
@@ -68,9 +90,11 @@ std::string factsOf(const Report& report)
         "machine: {}\n"
         "runs:    {} of {} s each, interleaved; {}, {} MiB in memory, "
         "seed {}\n"
-        "peers:   {}\n",
+        "peers:   {}\n"
+        "{}",
         describe(report.machine), report.runs, report.seconds,
-        describe(report.wire), report.size >> 20, report.seed, versions);
+        describe(report.wire), report.size >> 20, report.seed, versions,
+        ciphersOf(report));
 }
 
 std::string notesOf(const Report& report)

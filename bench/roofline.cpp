@@ -106,7 +106,12 @@ bool Client::negotiate(const ExportInfo& info,
         {
             return false;
         }
-        const Step step = negotiator.on({header->option, data});
+        // Simple replies are all that it can make.
+        const bool simple = header->option != Opt::structuredReply &&
+                            header->option != Opt::extendedHeaders;
+        const Step step =
+            simple ? negotiator.on({header->option, data})
+                   : Step{.replies = {{header->option, Rep::errUnsup}}};
         Bytes out;
         for (const OptionReply& reply : step.replies)
         {

@@ -9,7 +9,8 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
-#include <array>
+#include <cerrno>
+#include <string_view>
 
 namespace bench
 {
@@ -24,8 +25,11 @@ namespace
 
 constexpr size_t keyBytes = 32;
 constexpr auto policyName = "gnutls-aes";
+// Of what GnuTLS takes for a pre-shared key, AES-GCM comes next.
+constexpr auto policy = "[overrides]\n"
+                        "tls-disabled-cipher = chacha20-poly1305\n";
 
-Result<void> writeFile(const fs::path& file, const std::string& text)
+Result<void> writeFile(const fs::path& file, std::string_view text)
 {
     const Descriptor out(
         ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -55,18 +59,14 @@ Result<TlsKeys> TlsKeys::make()
     }
     const std::string line = fmt::format("{}:{:02x}\n", user,
                                          fmt::join(key.bytes(), ""));
-    // Without ChaCha20 only AES-GCM is left of what GnuTLS likes.
-    for (const auto& [name, text] :
-         {std::pair{"keys.psk", line},
-          std::pair{policyName, std::string("[overrides]\n"
-                                            "tls-disabled-cipher = "
-                                            "chacha20-poly1305\n")}})
+    Result<void> written = writeFile(place.path() / keysName, line);
+    if (written)
     {
-        if (Result<void> written = writeFile(place.path() / name, text);
-            !written)
-        {
-            return tl::unexpected(written.error());
-        }
+        written = writeFile(place.path() / policyName, policy);
+    }
+    if (!written)
+    {
+        return tl::unexpected(written.error());
     }
     Result<tls::Context> context =
         tls::clientContext({.identity = user, .key = std::move(key)});

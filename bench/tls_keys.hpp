@@ -16,10 +16,10 @@ class TlsKeys
 {
   public:
     static constexpr auto user = "alice";
+    static constexpr auto keysName = "keys.psk"; ///< QEMU wants this one
 
     static vmedia::Result<TlsKeys> make();
 
-    /// Of keys.psk, as QEMU wants it named.
     const std::filesystem::path& directory() const
     {
         return place.path();
@@ -27,7 +27,7 @@ class TlsKeys
     /// One user, in psktool's format.
     std::filesystem::path file() const
     {
-        return directory() / "keys.psk";
+        return directory() / keysName;
     }
     /// "NAME=value": GnuTLS without ChaCha20, as an administrator's policy.
     std::string aesPolicy() const;
