@@ -7,9 +7,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/uio.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -28,20 +26,7 @@ namespace
 
 constexpr int bufferBytes = 4 << 20; // asked for; the kernel may cap it
 constexpr int silenceSeconds = 10;
-
-tl::unexpected<vmedia::Error> failSocket(int error, const char* what)
-{
-    if (error == EAGAIN)
-    {
-        return fail(Errc::timeout, fmt::format("the server did not {} for {} s",
-                                               what, silenceSeconds));
-    }
-    if (error == EINTR)
-    {
-        return fail(Errc::cancelled, "stopped by a signal");
-    }
-    return failErrno(error, "the server's socket");
-}
+constexpr uint32_t replyMax = 8192;  // 4096 of text, and some
 
 } // namespace
 
@@ -50,19 +35,27 @@ std::string_view nameOf(Transport transport)
     return transport == Transport::tcp ? "tcp" : "unix";
 }
 
-std::string Endpoint::uri() const
+std::string describe(const Wire& wire)
 {
-    return transport == Transport::tcp
-               ? fmt::format("nbd://127.0.0.1:{}/{}", port, exportName)
-               : fmt::format("nbd+unix:///{}?socket={}", exportName, path);
+    return fmt::format("{} sockets{}", nameOf(wire.transport),
+                       wire.tls == nullptr ? "" : " with TLS (PSK)");
 }
 
-Descriptor::~Descriptor()
+// Source: uri.md of the NBD project; tls-psk-file is of libnbd(3)
+std::string Endpoint::uri() const
 {
-    if (value >= 0)
+    const bool tcp = transport == Transport::tcp;
+    const std::string authority =
+        fmt::format("{}{}", tls == nullptr ? "" : fmt::format("{}@", tls->user),
+                    tcp ? fmt::format("127.0.0.1:{}", port) : "");
+    std::string query = tcp ? "" : "?socket=" + path;
+    if (tls != nullptr)
     {
-        ::close(value);
+        query += fmt::format("{}tls-psk-file={}", tcp ? '?' : '&',
+                             tls->file().string());
     }
+    return fmt::format("nbd{}{}://{}/{}{}", tls == nullptr ? "" : "s",
+                       tcp ? "" : "+unix", authority, exportName, query);
 }
 
 Result<Descriptor> makeSocket(const Endpoint& endpoint)
@@ -126,78 +119,10 @@ Result<Connection> Connection::open(const Endpoint& endpoint)
     return Connection(std::move(*made));
 }
 
-Result<size_t> Connection::receive(std::span<std::byte> into) const
-{
-    const ssize_t n = ::recv(descriptor(), into.data(), into.size(), 0);
-    if (n < 0)
-    {
-        return failSocket(errno, "answer");
-    }
-    if (n == 0)
-    {
-        return fail(Errc::closedByPeer, "the server closed the connection");
-    }
-    return static_cast<size_t>(n);
-}
-
-Result<void> Connection::receiveAll(std::span<std::byte> into) const
-{
-    while (!into.empty())
-    {
-        const Result<size_t> n = receive(into);
-        if (!n)
-        {
-            return tl::unexpected(n.error());
-        }
-        into = into.subspan(*n);
-    }
-    return {};
-}
-
-Result<void> sendAll(int socket, std::span<iovec> parts)
-{
-    while (!parts.empty())
-    {
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = parts.size();
-        const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-        if (sent < 0)
-        {
-            return failSocket(errno, "read");
-        }
-        auto left = static_cast<size_t>(sent);
-        while (!parts.empty() && left >= parts.front().iov_len)
-        {
-            left -= parts.front().iov_len;
-            parts = parts.subspan(1);
-        }
-        if (!parts.empty())
-        {
-            parts.front().iov_base =
-                static_cast<std::byte*>(parts.front().iov_base) + left;
-            parts.front().iov_len -= left;
-        }
-    }
-    return {};
-}
-
-Result<void> Connection::send(std::span<iovec> parts) const
-{
-    return sendAll(descriptor(), parts);
-}
-
-Result<void> Connection::send(std::span<const std::byte> bytes) const
-{
-    // NOLINTNEXTLINE: sendmsg() does not write to it
-    iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    return send(std::span(&part, 1));
-}
-
 Result<void> Connection::readGreeting()
 {
     std::array<std::byte, Greeting::wireSize> bytes{};
-    if (Result<void> got = receiveAll(bytes); !got)
+    if (Result<void> got = channel.receiveAll(bytes); !got)
     {
         return got;
     }
@@ -211,48 +136,93 @@ Result<void> Connection::readGreeting()
     return {};
 }
 
-Result<uint64_t> Connection::go(std::string_view exportName)
+Result<void> Connection::sendOption(Opt option, ByteView data)
 {
     Bytes out;
-    append(out, uint32_t{handshakeFlags} & 3); // the same two bits, both ways
-    const auto data = encodeInfoRequest(exportName, {});
-    append(out, ByteView(encode(OptionHeader{
-                    Opt::go, static_cast<uint32_t>(data.size())})));
-    append(out, ByteView(data));
-    if (Result<void> sent = send(out); !sent)
+    append(out, ByteView(encode(
+                    OptionHeader{option, static_cast<uint32_t>(data.size())})));
+    append(out, data);
+    return channel.send(out);
+}
+
+Result<Connection::OptionReply> Connection::readReply(Opt option)
+{
+    std::array<std::byte, OptionReplyHeader::wireSize> bytes{};
+    if (Result<void> got = channel.receiveAll(bytes); !got)
     {
-        return tl::unexpected(sent.error());
+        return during(nameOf(option), got.error());
+    }
+    const auto header = decodeOptionReplyHeader(bytes);
+    if (!header || header->length > replyMax)
+    {
+        return fail(Errc::protocol, fmt::format("{}: no reply of this protocol",
+                                                nameOf(option)));
+    }
+    OptionReply reply{header->type, Bytes(header->length)};
+    if (Result<void> got = channel.receiveAll(reply.data); !got)
+    {
+        return during(nameOf(option), got.error());
+    }
+    return reply;
+}
+
+Result<void> Connection::startTls(const TlsKeys& keys)
+{
+    if (Result<void> sent = sendOption(Opt::startTls, {}); !sent)
+    {
+        return sent;
+    }
+    const Result<OptionReply> reply = readReply(Opt::startTls);
+    if (!reply)
+    {
+        return tl::unexpected(reply.error());
+    }
+    if (reply->type != Rep::ack)
+    {
+        return fail(Errc::refused,
+                    fmt::format("{}: the server answered {}",
+                                nameOf(Opt::startTls), nameOf(reply->type)));
+    }
+    return channel.connectTls(keys.client());
+}
+
+Result<uint64_t> Connection::go(const Endpoint& endpoint)
+{
+    Bytes flags;
+    append(flags, uint32_t{handshakeFlags} & 3); // the same two bits, both ways
+    Result<void> done = channel.send(flags);
+    if (done && endpoint.tls != nullptr)
+    {
+        done = startTls(*endpoint.tls);
+    }
+    if (done)
+    {
+        done = sendOption(Opt::go, encodeInfoRequest(endpoint.exportName, {}));
+    }
+    if (!done)
+    {
+        return tl::unexpected(done.error());
     }
     uint64_t size = 0;
     while (true)
     {
-        std::array<std::byte, OptionReplyHeader::wireSize> bytes{};
-        if (Result<void> got = receiveAll(bytes); !got)
+        const Result<OptionReply> reply = readReply(Opt::go);
+        if (!reply)
         {
-            return tl::unexpected(got.error());
+            return tl::unexpected(reply.error());
         }
-        const auto header = decodeOptionReplyHeader(bytes);
-        if (!header || header->length > 8192) // 4096 of text, and some
-        {
-            return fail(Errc::protocol,
-                        "NBD_OPT_GO: no reply of this protocol");
-        }
-        Bytes answer(header->length);
-        if (Result<void> got = receiveAll(answer); !got)
-        {
-            return tl::unexpected(got.error());
-        }
-        if (header->type == Rep::ack)
+        if (reply->type == Rep::ack)
         {
             return size;
         }
-        if (header->type != Rep::info)
+        if (reply->type != Rep::info)
         {
             return fail(Errc::refused,
-                        fmt::format("NBD_OPT_GO '{}': the server answered {}",
-                                    exportName, nameOf(header->type)));
+                        fmt::format("{} '{}': the server answered {}",
+                                    nameOf(Opt::go), endpoint.exportName,
+                                    nameOf(reply->type)));
         }
-        if (const auto info = decodeInfoExport(answer))
+        if (const auto info = decodeInfoExport(reply->data))
         {
             size = info->size;
         }

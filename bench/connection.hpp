@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "vmedia/error/error.hpp"
+#include "channel.hpp"
+#include "tls_keys.hpp"
+#include "vmedia/nbd/wire.hpp"
 
 #include <sys/socket.h>
 
@@ -8,14 +10,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-
-struct iovec;
 
 namespace bench
 {
 
-/// What carries the bytes. TLS over either will be two more.
+/// What carries the bytes.
 enum class Transport : uint8_t
 {
     unixSocket,
@@ -24,6 +23,17 @@ enum class Transport : uint8_t
 
 std::string_view nameOf(Transport transport);
 
+/// How a report's servers are reached; with @c tls, which is borrowed, every
+/// one requires it.
+struct Wire
+{
+    Transport transport = Transport::unixSocket;
+    const TlsKeys* tls = nullptr;
+};
+
+/// "unix sockets", "tcp sockets with TLS (PSK)"
+std::string describe(const Wire& wire);
+
 /// Where a server listens: on the loopback address if it is TCP.
 struct Endpoint
 {
@@ -31,38 +41,12 @@ struct Endpoint
     std::string path{};
     uint16_t port = 0;
     std::string exportName{};
+    const TlsKeys* tls = nullptr; ///< borrowed; null: in the clear
 
     std::string uri() const;
 };
 
-/// A descriptor that is closed when it goes.
-class Descriptor
-{
-  public:
-    explicit Descriptor(int number = -1) : value(number) {}
-    Descriptor(Descriptor&& other) noexcept :
-        value(std::exchange(other.value, -1))
-    {}
-    Descriptor& operator=(Descriptor&& other) noexcept
-    {
-        std::swap(value, other.value);
-        return *this;
-    }
-    ~Descriptor();
-
-    int get() const
-    {
-        return value;
-    }
-
-  private:
-    int value;
-};
-
-/// Sends all of @p parts, of which there are at most 1024; they are used up.
-vmedia::Result<void> sendAll(int socket, std::span<iovec> parts);
-
-/// A client's side of one NBD connection, blocking and without a buffer.
+/// A client's side of one NBD connection, blocking.
 ///
 /// Errors: a server that says nothing for 10 s is a timeout, not a hang.
 /// Source: proto.md, "Fixed newstyle negotiation": GO and nothing else, so
@@ -76,24 +60,31 @@ class Connection
     /// The greeting, which the server sends of itself.
     vmedia::Result<void> readGreeting();
 
-    /// Flags and NBD_OPT_GO; gives the size of the export.
-    vmedia::Result<uint64_t> go(std::string_view exportName);
+    /// Flags, and NBD_OPT_STARTTLS with its handshake where the endpoint has
+    /// keys, then NBD_OPT_GO; gives the size of the export.
+    vmedia::Result<uint64_t> go(const Endpoint& endpoint);
 
-    int descriptor() const
+    Channel& bytes()
     {
-        return socket.get();
+        return channel;
     }
-    vmedia::Result<size_t> receive(std::span<std::byte> into) const;
-    vmedia::Result<void> receiveAll(std::span<std::byte> into) const;
-
-    vmedia::Result<void> send(std::span<iovec> parts) const;
-    vmedia::Result<void> send(std::span<const std::byte> bytes) const;
 
   private:
-    explicit Connection(Descriptor descriptor) : socket(std::move(descriptor))
+    explicit Connection(Descriptor descriptor) : channel(std::move(descriptor))
     {}
 
-    Descriptor socket;
+    struct OptionReply
+    {
+        vmedia::nbd::Rep type;
+        vmedia::nbd::Bytes data;
+    };
+
+    vmedia::Result<void> sendOption(vmedia::nbd::Opt option,
+                                    std::span<const std::byte> data);
+    vmedia::Result<OptionReply> readReply(vmedia::nbd::Opt option);
+    vmedia::Result<void> startTls(const TlsKeys& keys);
+
+    Channel channel;
     uint16_t handshakeFlags = 0;
 };
 

@@ -91,12 +91,12 @@ Result<void> Lane::submit()
     {
         parts.push_back({outbox.data(), outbox.size()});
     }
-    return connection.send(parts);
+    return connection.bytes().send(parts);
 }
 
 Result<void> Lane::receive(std::span<std::byte> buffer)
 {
-    const Result<size_t> n = connection.receive(buffer);
+    const Result<size_t> n = connection.bytes().receive(buffer);
     if (!n)
     {
         return tl::unexpected(n.error());
@@ -206,7 +206,7 @@ Result<void> Lane::finish(std::span<std::byte> buffer)
     {
         return same;
     }
-    return connection.send(encode(Request{0, Cmd::disc, 0, 0, 0}));
+    return connection.bytes().send(encode(Request{0, Cmd::disc, 0, 0, 0}));
 }
 
 } // namespace bench

@@ -24,9 +24,18 @@ class Lane
     Lane(Connection connection, const Image& image, const Workload& workload,
          uint64_t number, uint64_t index, bool verify);
 
-    int descriptor() const
+    int descriptor()
     {
-        return connection.descriptor();
+        return connection.bytes().descriptor();
+    }
+    /// True if there is more to receive() of which an epoll knows nothing.
+    bool hasBuffered()
+    {
+        return connection.bytes().hasBuffered();
+    }
+    std::string cipher()
+    {
+        return connection.bytes().cipher();
     }
 
     /// Sends what there is room for.

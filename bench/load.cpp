@@ -82,10 +82,14 @@ class Lanes
         for (const auto& event :
              std::span(events).first(static_cast<size_t>(count)))
         {
-            if (Result<void> served = serve(*all[event.data.u64]); !served)
+            Lane& lane = *all[event.data.u64];
+            do
             {
-                return served;
-            }
+                if (Result<void> served = serve(lane); !served)
+                {
+                    return served;
+                }
+            } while (lane.hasBuffered()); // of which the epoll knows nothing
         }
         return {};
     }
@@ -124,7 +128,7 @@ Result<std::vector<Connection>> openConnections(const Endpoint& endpoint,
             return tl::unexpected(opened.error());
         }
         const Result<uint64_t> size = opened->readGreeting().and_then(
-            [&] { return opened->go(endpoint.exportName); });
+            [&] { return opened->go(endpoint); });
         if (!size)
         {
             return during(fmt::format("connection {} of {}", i + 1, count),
@@ -204,6 +208,7 @@ Result<Loaded> runLoad(const Endpoint& endpoint, const Image& image,
     loaded.requests = lanes.done() - doneBefore;
     loaded.bytes = loaded.requests * workload.block;
     loaded.cpuSeconds = options.serverCpu() - cpuBefore;
+    loaded.cipher = lanes.all.front()->cipher();
     for (const auto& lane : lanes.all)
     {
         if (Result<void> finished = lane->finish(lanes.buffer); !finished)

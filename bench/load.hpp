@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace bench
 {
@@ -15,7 +17,8 @@ struct LoadOptions
     double seconds = 1;
     bool verify = true;  ///< false for a peer without storage
     uint64_t number = 0; ///< of the run: choice of offsets, stamp of writes
-    std::function<double()> serverCpu; ///< seconds so far; asked twice
+    std::function<double()> serverCpu;      ///< seconds so far; asked twice
+    std::vector<std::string> environment{}; ///< of a packaged client
 };
 
 struct Loaded
@@ -25,6 +28,7 @@ struct Loaded
     uint64_t bytes = 0;
     double cpuSeconds = 0;
     uint64_t checked = 0; ///< words of content that were right
+    std::string cipher{}; ///< of our own client; empty without TLS
 };
 
 /// Our own client: it keeps @p workload's depth of requests on the way over

@@ -65,6 +65,7 @@ CLI::App* addRoofline(CLI::App& app, RooflineOptions& o)
         "roofline", "Serve NBD-shaped traffic without storage");
     cmd->add_option("--unix", o.unixSocket, "Listen on this unix socket");
     cmd->add_option("--port", o.port, "Listen on this TCP port of loopback");
+    cmd->add_option("--tls-psk", o.pskFile, "Require TLS, with these keys");
     cmd->add_option("--size", o.size, "Of the export, in bytes")->required();
     cmd->add_option("--connections", o.connections, "1 is served without epoll")
         ->capture_default_str();

@@ -101,7 +101,7 @@ Result<Loaded> runPackagedClient(const Endpoint& endpoint, const Image& image,
     const double cpuBefore = options.serverCpu();
     const auto limit =
         std::chrono::seconds(static_cast<int64_t>(options.seconds)) + patience;
-    const Result<Ended> ended = runProgram(argv, limit);
+    const Result<Ended> ended = runProgram(argv, limit, options.environment);
     if (!ended)
     {
         return tl::unexpected(ended.error());

@@ -25,6 +25,12 @@ bool isTcp(const Place& place)
 
 void addNbdkitStyle(Arguments& arguments, const Place& place)
 {
+    if (const TlsKeys* tls = place.endpoint.tls)
+    {
+        arguments.insert(
+            arguments.end(),
+            {"--tls=require", "--tls-psk=" + tls->file().string()});
+    }
     if (isTcp(place))
     {
         arguments.insert(
@@ -64,6 +70,14 @@ Result<Arguments> qemuNbd(const Place& place)
     else
     {
         arguments.insert(arguments.end(), {"-k", place.endpoint.path});
+    }
+    if (const TlsKeys* tls = place.endpoint.tls)
+    {
+        arguments.insert(arguments.end(),
+                         {"--object",
+                          "tls-creds-psk,id=keys,endpoint=server,dir=" +
+                              tls->directory().string(),
+                          "--tls-creds=keys"});
     }
     arguments.push_back(place.image);
     return arguments;
@@ -105,6 +119,10 @@ Result<Arguments> bareSocket(const Place& place)
     {
         arguments.insert(arguments.end(), {"--unix", place.endpoint.path});
     }
+    if (const TlsKeys* tls = place.endpoint.tls)
+    {
+        arguments.insert(arguments.end(), {"--tls-psk", tls->file()});
+    }
     return arguments;
 }
 
@@ -119,6 +137,12 @@ constexpr std::array peers = {
          .package = "nbdkit",
          .exportName = "",
          .arguments = nbdkit},
+    Peer{.name = "nbdkit-aes",
+         .program = "nbdkit",
+         .package = "nbdkit",
+         .exportName = "",
+         .arguments = nbdkit,
+         .psk = Psk::aesWanted},
     Peer{.name = "qemu-nbd",
          .program = "qemu-nbd",
          .package = "qemu-utils",
@@ -130,7 +154,8 @@ constexpr std::array peers = {
          .exportName = "disk", // it refuses the default export
          .daemonises = true,
          .arguments = nbdServer,
-         .versionOption = "-V"},
+         .versionOption = "-V",
+         .psk = Psk::missing},
     Peer{.name = roofline,
          .program = "vmedia-bench",
          .package = "",
@@ -150,6 +175,27 @@ const Peer* findPeer(std::string_view name)
 {
     const auto* found = std::ranges::find(peers, name, &Peer::name);
     return found == peers.end() ? nullptr : &*found;
+}
+
+std::string unfitFor(const Peer& peer, const TlsKeys* tls)
+{
+    if (tls != nullptr && peer.psk == Psk::missing)
+    {
+        return fmt::format("{} has no TLS with a pre-shared key", peer.name);
+    }
+    if (tls == nullptr && peer.psk == Psk::aesWanted)
+    {
+        return fmt::format("{} differs from {} with --tls-psk only", peer.name,
+                           peer.program);
+    }
+    return {};
+}
+
+std::vector<std::string> environmentOf(const Peer& peer, const TlsKeys* tls)
+{
+    return tls != nullptr && peer.psk == Psk::aesWanted
+               ? std::vector{tls->aesPolicy()}
+               : std::vector<std::string>{};
 }
 
 Result<std::string> programOf(const Peer& peer)

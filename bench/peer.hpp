@@ -23,6 +23,14 @@ struct Place
     uint32_t connections = 1;
 };
 
+/// What a peer can do with a pre-shared key.
+enum class Psk : uint8_t
+{
+    spoken,
+    missing,   ///< it has no use for keys: left out under TLS
+    aesWanted, ///< it is a peer under TLS only: GnuTLS without ChaCha20
+};
+
 /// A server that can be measured.
 struct Peer
 {
@@ -35,6 +43,7 @@ struct Peer
     /// The arguments after the program's path. Errors: a file not written.
     vmedia::Result<std::vector<std::string>> (*arguments)(const Place&);
     std::string_view versionOption = "--version";
+    Psk psk = Psk::spoken;
 };
 
 inline constexpr std::string_view ours = "vmedia-nbd";
@@ -44,6 +53,13 @@ inline constexpr std::string_view roofline = "roofline";
 std::span<const Peer> allPeers();
 
 const Peer* findPeer(std::string_view name);
+
+/// Why @p peer cannot be measured with TLS, or without it; empty if it can.
+std::string unfitFor(const Peer& peer, const TlsKeys* tls);
+
+/// What the server's process finds in its environment beyond ours, and so
+/// does the process of a packaged client.
+std::vector<std::string> environmentOf(const Peer& peer, const TlsKeys* tls);
 
 /// Its program's path. Errors: names the package to install.
 vmedia::Result<std::string> programOf(const Peer& peer);

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <optional>
 #include <ostream>
 
 namespace bench
@@ -84,13 +85,23 @@ Result<uint64_t> sizeFrom(const std::string& text)
     return size;
 }
 
-/// Leaves out what is not installed, and says so in @p report.
-std::vector<const Peer*> installed(const std::vector<const Peer*>& wanted,
-                                   Report& report)
+/// Leaves out what is not installed or cannot be measured so, and says it in
+/// @p report. Of all peers, not of those that were named, one that needs TLS is
+/// left out unsaid.
+std::vector<const Peer*> runnable(const std::vector<const Peer*>& wanted,
+                                  bool named, Report& report)
 {
     std::vector<const Peer*> peers;
     for (const Peer* peer : wanted)
     {
+        if (std::string why = unfitFor(*peer, report.wire.tls); !why.empty())
+        {
+            if (named || report.wire.tls != nullptr)
+            {
+                report.skipped.push_back(std::move(why));
+            }
+            continue;
+        }
         const auto program = programOf(*peer);
         if (!program)
         {
@@ -108,11 +119,18 @@ std::vector<const Peer*> installed(const std::vector<const Peer*>& wanted,
 }
 
 std::vector<const Workload*>
-    installed(const std::vector<const Workload*>& wanted, Report& report)
+    runnable(const std::vector<const Workload*>& wanted, Report& report)
 {
     std::vector<const Workload*> workloads;
     for (const Workload* workload : wanted)
     {
+        if (report.wire.tls != nullptr && workload->generator == Generator::fio)
+        {
+            // libnbd's nbd_set_uri_allow_local_file, which fio never calls
+            report.skipped.push_back(fmt::format(
+                "{}: fio takes no key file from a URI", workload->name));
+            continue;
+        }
         if (workload->generator != Generator::raw)
         {
             const auto [name, package] = clientOf(workload->generator);
@@ -145,7 +163,7 @@ void takeInto(Row& row, const Image& image, const Report& report, unsigned run,
     fmt::print(progress, "run {}/{}  {:<12}  {:<10}  ", run + 1, report.runs,
                workload.name, row.peer->name);
     progress.flush();
-    const Result<Sample> sample = takeSample(*row.peer, image, report.transport,
+    const Result<Sample> sample = takeSample(*row.peer, image, report.wire,
                                              workload, report.seconds, run);
     if (!sample)
     {
@@ -155,6 +173,7 @@ void takeInto(Row& row, const Image& image, const Report& report, unsigned run,
     }
     row.samples.push_back(sample->value);
     row.checked += sample->checked;
+    row.cipher = sample->cipher;
     if (sample->cpuSeconds)
     {
         row.cpuSeconds.push_back(*sample->cpuSeconds);
@@ -221,6 +240,8 @@ CLI::App* addPeers(CLI::App& app, PeersOptions& o)
     cmd->add_option("--seed", o.seed, "Of content and of random offsets")
         ->capture_default_str();
     cmd->add_flag("--tcp", o.tcp, "Over TCP on loopback, not unix sockets");
+    cmd->add_flag("--tls-psk", o.tlsPsk,
+                  "With TLS and a pre-shared key, which every server requires");
     cmd->add_flag("--markdown", o.markdown, "Print the table as Markdown");
     cmd->add_option("--json", o.json, "Write all samples here, for programs")
         ->type_name("FILE");
@@ -270,9 +291,20 @@ Result<ExitCode> runPeers(const PeersOptions& options, std::ostream& out,
         return tl::unexpected(image.error());
     }
 
+    std::optional<TlsKeys> keys;
+    if (options.tlsPsk)
+    {
+        Result<TlsKeys> made = TlsKeys::make();
+        if (!made)
+        {
+            return tl::unexpected(made.error());
+        }
+        keys.emplace(std::move(*made));
+    }
+
     Report report{.machine = thisMachine(),
-                  .transport = options.tcp ? Transport::tcp
-                                           : Transport::unixSocket,
+                  .wire = {options.tcp ? Transport::tcp : Transport::unixSocket,
+                           keys ? &*keys : nullptr},
                   .size = *size,
                   .seed = options.seed,
                   .seconds = options.seconds,
@@ -280,9 +312,9 @@ Result<ExitCode> runPeers(const PeersOptions& options, std::ostream& out,
                   .versions = {},
                   .skipped = {},
                   .rows = {}};
-    const auto present = installed(*peers, report);
-    const auto runnable = installed(*workloads, report);
-    for (const Workload* workload : runnable)
+    const auto present = runnable(*peers, !options.peers.empty(), report);
+    const auto toRun = runnable(*workloads, report);
+    for (const Workload* workload : toRun)
     {
         for (const Peer* peer : present)
         {

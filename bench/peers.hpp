@@ -30,6 +30,7 @@ struct PeersOptions
     std::string directory = "/dev/shm";
     uint64_t seed = 1;
     bool tcp = false;
+    bool tlsPsk = false;
     bool markdown = false;
     std::string json; ///< file
 };

@@ -41,7 +41,8 @@ std::string contentOf(int descriptor)
 } // namespace
 
 Result<Ended> runProgram(const std::vector<std::string>& argv,
-                         std::chrono::seconds limit)
+                         std::chrono::seconds limit,
+                         const std::vector<std::string>& environment)
 {
     const Descriptor output(::memfd_create("output", MFD_CLOEXEC));
     if (output.get() < 0)
@@ -50,9 +51,11 @@ Result<Ended> runProgram(const std::vector<std::string>& argv,
     }
     asio::io_context context;
     const auto start = std::chrono::steady_clock::now();
-    auto child = vmedia::process::Child::start(
-        context.get_executor(),
-        {.argv = argv, .output = output.get(), .error = output.get()});
+    auto child = vmedia::process::Child::start(context.get_executor(),
+                                               {.argv = argv,
+                                                .output = output.get(),
+                                                .error = output.get(),
+                                                .environment = environment});
     if (!child)
     {
         return tl::unexpected(child.error());

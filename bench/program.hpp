@@ -20,8 +20,10 @@ struct Ended
 ///
 /// Errors: it is missing, or still runs after @p limit and was killed. An exit
 ///         status other than 0 is for the caller to judge.
-vmedia::Result<Ended> runProgram(const std::vector<std::string>& argv,
-                                 std::chrono::seconds limit);
+/// @p environment is added to ours, as "NAME=value".
+vmedia::Result<Ended>
+    runProgram(const std::vector<std::string>& argv, std::chrono::seconds limit,
+               const std::vector<std::string>& environment = {});
 
 /// The last line of @p output that is not empty: where programs say why they
 /// gave up.

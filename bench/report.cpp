@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace bench
 {
@@ -56,6 +58,26 @@ Table::Cells cellsOf(const Report& report, const Row& row)
                 : costText(measure, summarise(row.cpuSeconds).median)};
 }
 
+/// Who gives our client which cipher, in a line for each.
+std::string ciphersOf(const Report& report)
+{
+    std::map<std::string, std::set<std::string>> takers;
+    for (const Row& row : report.rows)
+    {
+        if (!row.cipher.empty())
+        {
+            takers[row.cipher].emplace(row.peer->name);
+        }
+    }
+    std::string lines;
+    for (const auto& [cipher, peers] : takers)
+    {
+        lines += fmt::format("cipher:  {}: {}\n", cipher,
+                             fmt::join(peers, ", "));
+    }
+    return lines;
+}
+
 std::string factsOf(const Report& report)
 {
     std::string versions;
@@ -66,11 +88,13 @@ std::string factsOf(const Report& report)
     }
     return fmt::format(
         "machine: {}\n"
-        "runs:    {} of {} s each, interleaved; {} sockets, {} MiB in memory, "
+        "runs:    {} of {} s each, interleaved; {}, {} MiB in memory, "
         "seed {}\n"
-        "peers:   {}\n",
+        "peers:   {}\n"
+        "{}",
         describe(report.machine), report.runs, report.seconds,
-        nameOf(report.transport), report.size >> 20, report.seed, versions);
+        describe(report.wire), report.size >> 20, report.seed, versions,
+        ciphersOf(report));
 }
 
 std::string notesOf(const Report& report)
@@ -112,7 +136,9 @@ boost::json::object jsonOf(const Report& report, const Row& row)
     boost::json::object out{
         {"workload", row.workload->name},
         {"peer", row.peer->name},
-        {"transport", nameOf(report.transport)},
+        {"transport", nameOf(report.wire.transport)},
+        {"tls", report.wire.tls == nullptr ? "off" : "psk"},
+        {"cipher", row.cipher},
         {"unit", unitOf(row.workload->measure)},
         {"better", wanted(row) == Better::higher ? "higher" : "lower"},
         {"samples", arrayOf(row.samples)},

@@ -22,13 +22,14 @@ struct Row
     std::vector<double> samples{};    ///< in unitOf(workload->measure)
     std::vector<double> cpuSeconds{}; ///< for one byte or one request
     uint64_t checked = 0;             ///< words of content that were right
+    std::string cipher{};             ///< that our own client got, with TLS
     std::string problem{};            ///< why a run, or all, gave no sample
 };
 
 struct Report
 {
     Machine machine;
-    Transport transport;
+    Wire wire;
     uint64_t size;
     uint64_t seed;
     double seconds;

@@ -14,7 +14,7 @@ using testing::Not;
 Report reportOf(std::string_view workload)
 {
     Report report{.machine = {"A CPU", 2, "6.1", "g++ 12", "8e842df", 0},
-                  .transport = Transport::unixSocket,
+                  .wire = {},
                   .size = 64 << 20,
                   .seed = 7,
                   .seconds = 1,

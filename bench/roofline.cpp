@@ -10,6 +10,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace bench
@@ -17,6 +18,7 @@ namespace bench
 
 using vmedia::Result;
 using namespace vmedia::nbd;
+namespace tls = vmedia::tls;
 
 namespace
 {
@@ -41,42 +43,46 @@ struct Buffers
 class Client
 {
   public:
-    explicit Client(Descriptor accepted) : socket(std::move(accepted)) {}
+    explicit Client(Descriptor accepted) : channel(std::move(accepted)) {}
 
     int descriptor() const
     {
-        return socket.get();
+        return channel.descriptor();
     }
-    bool negotiate(const ExportInfo& info);
+    bool hasBuffered() const
+    {
+        return channel.hasBuffered();
+    }
+    /// With @p context, TLS is required.
+    bool negotiate(const ExportInfo& info,
+                   const std::optional<tls::Context>& context);
 
     /// One receive and the replies to what it brought; false at the end.
     bool serveOnce(Buffers& buffers);
 
   private:
-    bool readAll(std::span<std::byte> into) const
+    bool readAll(std::span<std::byte> into)
     {
-        return into.empty() ||
-               ::recv(descriptor(), into.data(), into.size(), MSG_WAITALL) ==
-                   static_cast<ssize_t>(into.size());
+        return channel.receiveAll(into).has_value();
     }
-    bool write(ByteView bytes) const
+    bool write(ByteView bytes)
     {
-        // NOLINTNEXTLINE: sendmsg() does not write to it
-        iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
-        return sendAll(descriptor(), std::span(&part, 1)).has_value();
+        return channel.send(bytes).has_value();
     }
-    bool flush(Buffers& buffers) const;
+    bool flush(Buffers& buffers);
     bool take(ByteView in, Buffers& buffers);
 
-    Descriptor socket;
+    Channel channel;
     Bytes rest;               ///< the beginning of a request
     uint64_t dataLeft = 0;    ///< of the write that is being received
     uint64_t writeCookie = 0; ///< its cookie
 };
 
-bool Client::negotiate(const ExportInfo& info)
+bool Client::negotiate(const ExportInfo& info,
+                       const std::optional<tls::Context>& context)
 {
-    Negotiator negotiator{std::span(&info, 1)};
+    Negotiator negotiator{
+        std::span(&info, 1), {}, context ? tls::Mode::require : tls::Mode::off};
     std::array<std::byte, 4> flags{};
     if (!write(Negotiator::greeting()) || !readAll(flags) ||
         negotiator.onClientFlags(Reader(flags).u32()) == Phase::closed)
@@ -100,7 +106,12 @@ bool Client::negotiate(const ExportInfo& info)
         {
             return false;
         }
-        const Step step = negotiator.on({header->option, data});
+        // Simple replies are all that it can make.
+        const bool simple = header->option != Opt::structuredReply &&
+                            header->option != Opt::extendedHeaders;
+        const Step step =
+            simple ? negotiator.on({header->option, data})
+                   : Step{.replies = {{header->option, Rep::errUnsup}}};
         Bytes out;
         for (const OptionReply& reply : step.replies)
         {
@@ -114,6 +125,14 @@ bool Client::negotiate(const ExportInfo& info)
         {
             return false;
         }
+        if (step.next == Phase::tls)
+        {
+            if (!channel.acceptTls(*context))
+            {
+                return false;
+            }
+            negotiator.onTlsEstablished();
+        }
         if (step.next == Phase::transmission)
         {
             return true;
@@ -121,9 +140,9 @@ bool Client::negotiate(const ExportInfo& info)
     }
 }
 
-bool Client::flush(Buffers& buffers) const
+bool Client::flush(Buffers& buffers)
 {
-    const bool sent = sendAll(descriptor(), buffers.parts).has_value();
+    const bool sent = channel.send(buffers.parts).has_value();
     buffers.parts.clear();
     buffers.headers.clear();
     return sent;
@@ -199,16 +218,29 @@ bool Client::serveOnce(Buffers& buffers)
     const size_t kept = rest.size();
     rest.clear();
     const std::span fresh = input.subspan(kept);
-    const ssize_t n = ::recv(descriptor(), fresh.data(), fresh.size(), 0);
-    if (n <= 0)
+    const Result<size_t> n = channel.receive(fresh);
+    if (!n)
     {
         return false;
     }
-    const bool more = take(input.first(kept + static_cast<size_t>(n)), buffers);
+    const bool more = take(input.first(kept + *n), buffers);
     return flush(buffers) && more;
 }
 
-Result<void> serveMany(int listener, const ExportInfo& info, Buffers& buffers)
+/// All that a client has sent: an epoll tells nothing of what TLS holds.
+bool serveAll(Client& client, Buffers& buffers)
+{
+    bool more = true;
+    do
+    {
+        more = client.serveOnce(buffers);
+    } while (more && client.hasBuffered());
+    return more;
+}
+
+Result<void> serveMany(int listener, const ExportInfo& info,
+                       const std::optional<tls::Context>& context,
+                       Buffers& buffers)
 {
     const Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
     const auto watch = [&epoll](int descriptor) {
@@ -236,13 +268,13 @@ Result<void> serveMany(int listener, const ExportInfo& info, Buffers& buffers)
             {
                 auto client = std::make_unique<Client>(Descriptor(
                     ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)));
-                if (client->negotiate(info))
+                if (client->negotiate(info, context))
                 {
                     watch(client->descriptor());
                     clients[client->descriptor()] = std::move(client);
                 }
             }
-            else if (!clients.at(ready)->serveOnce(buffers))
+            else if (!serveAll(*clients.at(ready), buffers))
             {
                 clients.erase(ready);
             }
@@ -257,6 +289,17 @@ Result<void> runRoofline(const RooflineOptions& options)
     const Endpoint endpoint{options.unixSocket.empty() ? Transport::tcp
                                                        : Transport::unixSocket,
                             options.unixSocket, options.port};
+    std::optional<tls::Context> context;
+    if (!options.pskFile.empty())
+    {
+        Result<tls::Context> made =
+            tls::serverContext({.pskFile = options.pskFile});
+        if (!made)
+        {
+            return tl::unexpected(made.error());
+        }
+        context = std::move(*made);
+    }
     const Result<Descriptor> listener = makeSocket(endpoint);
     if (!listener)
     {
@@ -272,13 +315,13 @@ Result<void> runRoofline(const RooflineOptions& options)
     buffers.headers.reserve(repliesAtOnce + 1); // the parts point into it
     if (options.connections > 1)
     {
-        return serveMany(listener->get(), info, buffers);
+        return serveMany(listener->get(), info, context, buffers);
     }
     while (true)
     {
         Client client(Descriptor(
             ::accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC)));
-        if (client.negotiate(info))
+        if (client.negotiate(info, context))
         {
             while (client.serveOnce(buffers))
             {}

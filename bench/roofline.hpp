@@ -11,6 +11,7 @@ struct RooflineOptions
     uint16_t port = 0;
     uint64_t size = 0;
     uint32_t connections = 1;
+    std::string pskFile{}; ///< not empty: TLS is required
 };
 
 /// NBD-shaped traffic without storage: what the sockets of this machine could

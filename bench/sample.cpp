@@ -32,11 +32,10 @@ Result<Sample> idleConnections(const Server& server, const Image& image,
 } // namespace
 
 Result<Sample> takeSample(const Peer& peer, const Image& image,
-                          Transport transport, const Workload& workload,
+                          const Wire& wire, const Workload& workload,
                           double seconds, uint64_t number)
 {
-    const auto server = Server::start(peer, image, transport,
-                                      workload.connections);
+    const auto server = Server::start(peer, image, wire, workload.connections);
     if (!server)
     {
         return tl::unexpected(server.error());
@@ -54,7 +53,8 @@ Result<Sample> takeSample(const Peer& peer, const Image& image,
         .seconds = seconds,
         .verify = peer.stores,
         .number = number,
-        .serverCpu = [&running] { return running.cpuSeconds(); }};
+        .serverCpu = [&running] { return running.cpuSeconds(); },
+        .environment = environmentOf(peer, wire.tls)};
     const auto run = workload.generator == Generator::raw ? runLoad
                                                           : runPackagedClient;
     const Result<Loaded> loaded = run(running.endpoint(), image, workload,
@@ -73,7 +73,8 @@ Result<Sample> takeSample(const Peer& peer, const Image& image,
                                                : loaded->requests);
     return Sample{.value = units / loaded->seconds,
                   .cpuSeconds = loaded->cpuSeconds / units,
-                  .checked = loaded->checked};
+                  .checked = loaded->checked,
+                  .cipher = loaded->cipher};
 }
 
 } // namespace bench

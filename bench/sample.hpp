@@ -4,6 +4,7 @@
 #include "workload.hpp"
 
 #include <optional>
+#include <string>
 
 namespace bench
 {
@@ -14,12 +15,13 @@ struct Sample
     double value = 0;                   ///< in unitOf(measure)
     std::optional<double> cpuSeconds{}; ///< for one byte or one request
     uint64_t checked = 0;
+    std::string cipher{};               ///< with TLS and our own client
 };
 
 /// Starts @p peer afresh, runs @p workload against it, and stops it again.
 /// @p number is of the run: the same number gives the same offsets.
 vmedia::Result<Sample> takeSample(const Peer& peer, const Image& image,
-                                  Transport transport, const Workload& workload,
+                                  const Wire& wire, const Workload& workload,
                                   double seconds, uint64_t number);
 
 } // namespace bench

@@ -90,7 +90,7 @@ void adoptOrphans()
 
 Result<std::unique_ptr<Server>> Server::start(const Peer& peer,
                                               const Image& image,
-                                              Transport transport,
+                                              const Wire& wire,
                                               uint32_t connections)
 {
     const Result<std::string> program = programOf(peer);
@@ -99,9 +99,9 @@ Result<std::unique_ptr<Server>> Server::start(const Peer& peer,
         return tl::unexpected(program.error());
     }
     std::unique_ptr<Server> server(new Server);
-    server->listens = {transport, server->directory.path() / "s", 0,
-                       std::string(peer.exportName)};
-    if (transport == Transport::tcp)
+    server->listens = {wire.transport, server->directory.path() / "s", 0,
+                       std::string(peer.exportName), wire.tls};
+    if (wire.transport == Transport::tcp)
     {
         const Result<uint16_t> port = freePort();
         if (!port)
@@ -123,7 +123,10 @@ Result<std::unique_ptr<Server>> Server::start(const Peer& peer,
     const auto before = Clock::now();
     auto child = vmedia::process::Child::start(
         server->context.get_executor(),
-        {.argv = *arguments, .output = log.get(), .error = log.get()});
+        {.argv = *arguments,
+         .output = log.get(),
+         .error = log.get(),
+         .environment = environmentOf(peer, wire.tls)});
     if (!child)
     {
         return tl::unexpected(child.error());

@@ -23,7 +23,7 @@ class Server
     /// Errors: the peer ended, with its last words, or did not answer in 10 s.
     static vmedia::Result<std::unique_ptr<Server>> start(const Peer& peer,
                                                          const Image& image,
-                                                         Transport transport,
+                                                         const Wire& wire,
                                                          uint32_t connections);
 
     Server(const Server&) = delete;

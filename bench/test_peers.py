@@ -83,6 +83,74 @@ def test_other_peers_serve_what_they_are_given(folder, peer, package):
         assert row["cpu_seconds_per_unit"][0] > 0
 
 
+TLS_PEERS = [("vmedia-nbd", None), ("nbdkit", "nbdkit"),
+             ("nbdkit-aes", "nbdkit"), ("qemu-nbd", "qemu-utils"),
+             ("roofline", None)]
+
+
+@pytest.mark.parametrize("transport", ["unix", "tcp"])
+@pytest.mark.parametrize("peer, package", TLS_PEERS)
+def test_with_tls_every_peer_takes_the_key(folder, peer, package, transport):
+    if package:
+        require(peer.removesuffix("-aes"), package)
+    require("nbdcopy", "libnbd-bin")
+    workloads = ["read-256k", "write-256k", "read-4k-d64", "read-4k-c64",
+                 "nbdcopy-read"]
+    ended, report = peers(
+        folder, "--tls-psk", "--peer", peer,
+        *(["--tcp"] if transport == "tcp" else []),
+        *(f"--workload={name}" for name in workloads))
+    assert "with TLS (PSK)" in ended.stdout
+    assert set(by_row(report)) == {(w, peer) for w in workloads}
+    for row in report["results"]:
+        ours = row["workload"] != "nbdcopy-read"
+        assert row["problem"] == ""
+        assert row["tls"] == "psk"
+        assert row["cipher"] == ("TLS_AES_128_GCM_SHA256" if ours else "")
+        assert (row["words_checked"] > 0) == (ours and peer != "roofline")
+
+
+def test_an_idle_connection_with_tls_costs_memory(folder):
+    _, report = peers(folder, "--tls-psk", "--peer", "vmedia-nbd",
+                      "--workload", "memory-c64")
+    assert report["results"][0]["median"] > 4096
+
+
+def test_who_has_no_pre_shared_keys_is_named(folder):
+    require("nbd-server", "nbd-server")
+    ended = run("vmedia-bench", "peers", *QUICK, "--directory", folder,
+                "--tls-psk", "--peer", "nbd-server")
+    assert ended.returncode == 3
+    assert "skipped: nbd-server has no TLS with a pre-shared key\n" in (
+        ended.stdout)
+
+
+def test_fio_takes_no_key_and_is_named(folder):
+    ended = run("vmedia-bench", "peers", *QUICK, "--directory", folder,
+                "--tls-psk", "--peer", "vmedia-nbd", "--workload", "fio-4k-d1")
+    assert ended.returncode == 3
+    assert "skipped: fio-4k-d1: fio takes no key file from a URI\n" in (
+        ended.stdout)
+
+
+def test_what_needs_tls_is_no_peer_without(folder):
+    ended = run("vmedia-bench", "peers", *QUICK, "--directory", folder,
+                "--peer", "nbdkit-aes", "--workload", "startup")
+    assert ended.returncode == 3
+    assert "skipped: nbdkit-aes differs from nbdkit with --tls-psk only\n" in (
+        ended.stdout)
+
+
+def test_a_server_without_tls_is_no_result_with(folder, false_nbdkit):
+    false_nbdkit('while [ "$1" != -U ]; do shift; done; '
+                 'exec {nbdkit} -f -U "$2" memory 16M')
+    ended = run("vmedia-bench", "peers", *QUICK, "--directory", folder,
+                "--tls-psk", "--peer", "nbdkit", "--workload", "read-256k")
+    assert ended.returncode == 3
+    assert ("missing: read-256k nbdkit: NBD_OPT_STARTTLS: the server answered "
+            "NBD_REP_ERR_POLICY") in ended.stdout
+
+
 @pytest.fixture
 def false_nbdkit(tmp_path, monkeypatch):
     """Puts an nbdkit on PATH that is started with other arguments.
@@ -174,7 +242,7 @@ def test_a_signal_ends_it_and_leaves_nothing(folder):
 
 BAD = [
     (["--peer", "nbdkitt"], "vmedia-bench: there is no peer 'nbdkitt'; choose "
-     "from: vmedia-nbd, nbdkit, qemu-nbd, nbd-server, roofline"),
+     "from: vmedia-nbd, nbdkit, nbdkit-aes, qemu-nbd, nbd-server, roofline"),
     (["--workload", "read"], "vmedia-bench: there is no workload 'read'; "
      "choose from: read-256k, read-4k-d64,"),
     (["--size", "12Q"], "vmedia-bench: '12Q' is not a size"),

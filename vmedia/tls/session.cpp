@@ -4,6 +4,7 @@
 #include "psk_exchange.hpp"
 #include "vmedia/error/text.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -20,6 +21,7 @@ namespace
 {
 
 constexpr size_t recordMax = SSL3_RT_MAX_PLAIN_LENGTH; // RFC 8446, 5.1: 2^14
+constexpr long sendBytes = 64L << 10; // four records a system call
 
 void blockSigpipe()
 {
@@ -33,22 +35,29 @@ void blockSigpipe()
 }
 
 // Asio makes sockets non-blocking without being asked, and one that is handed
-// over may still be so.
+// over may still be so. One that blocks has waited already: that was a signal,
+// or else its own timeout, for which errno stays EAGAIN.
+bool waitForSocket(SSL* ssl, short events)
+{
+    pollfd ready{::SSL_get_fd(ssl), events, 0};
+    if (errno == EAGAIN && (::fcntl(ready.fd, F_GETFL) & O_NONBLOCK) == 0)
+    {
+        return false;
+    }
+    return ::poll(&ready, 1, -1) > 0 || errno == EINTR;
+}
+
 bool waitFor(SSL* ssl, int status)
 {
-    pollfd ready{::SSL_get_fd(ssl), 0, 0};
     switch (::SSL_get_error(ssl, status))
     {
         case SSL_ERROR_WANT_READ:
-            ready.events = POLLIN;
-            break;
+            return waitForSocket(ssl, POLLIN);
         case SSL_ERROR_WANT_WRITE:
-            ready.events = POLLOUT;
-            break;
+            return waitForSocket(ssl, POLLOUT);
         default:
             return false;
     }
-    return ::poll(&ready, 1, -1) > 0 || errno == EINTR;
 }
 
 /// Calls until it succeeds, or fails for good.
@@ -66,6 +75,35 @@ int persist(SSL* ssl, Call call)
     return status;
 }
 
+/// Sends what the records of some calls have left in the buffer.
+int flush(SSL* ssl)
+{
+    BIO* out = ::SSL_get_wbio(ssl);
+    int status = 0;
+    do
+    {
+        errno = 0;
+        status = static_cast<int>(BIO_flush(out));
+    } while (status <= 0 && BIO_should_retry(out) &&
+             waitForSocket(ssl, POLLOUT));
+    return status;
+}
+
+/// From now on records leave together. Nothing of the handshake waits there:
+/// OpenSSL flushes that, and its alerts, itself.
+bool bufferRecords(SSL* ssl)
+{
+    BioOwner buffer(::BIO_new(::BIO_f_buffer()));
+    BIO* socket = ::SSL_get_wbio(ssl);
+    if (!buffer || BIO_set_write_buffer_size(buffer.get(), sendBytes) != 1 ||
+        ::BIO_up_ref(socket) != 1)
+    {
+        return false;
+    }
+    ::SSL_set0_wbio(ssl, ::BIO_push(buffer.release(), socket));
+    return true;
+}
+
 Error gone(const char* how)
 {
     return {Errc::closedByPeer, fmt::format("the peer {}", how)};
@@ -76,6 +114,12 @@ Error gone(const char* how)
 Error reasonOf(SSL* ssl, int status, Errc alerted)
 {
     const int system = errno; // before anything else sets it
+    if (system == EAGAIN)
+    {
+        ::ERR_clear_error();
+        return {Errc::timeout, "the peer kept the socket waiting for longer "
+                               "than its timeout"};
+    }
     const unsigned long first = ::ERR_peek_error();
     const int reason = ERR_GET_REASON(first);
     switch (::SSL_get_error(ssl, status))
@@ -187,6 +231,11 @@ Result<Session> Session::shakeHands(const Context& context, int socket,
         // The kernel gives whole records, and one at a time.
         SSL_set_read_ahead(ssl, 0);
     }
+    // The kernel takes what is not encrypted yet, and knows a record's end.
+    if (!session.kernelSends() && !bufferRecords(ssl))
+    {
+        return fail(Errc::io, "OpenSSL gives no buffer: " + takeReason());
+    }
     session.peerName = offer.known ? printable(offer.identity) : subjectOf(ssl);
     return session;
 }
@@ -262,7 +311,19 @@ Result<void> Session::write(std::span<const std::span<const std::byte>> pieces)
             record.clear();
         }
     }
-    return record.empty() ? Result<void>{} : send(record);
+    if (!record.empty())
+    {
+        if (Result<void> sent = send(record); !sent)
+        {
+            return sent;
+        }
+    }
+    if (const int status = flush(ssl.get()); status != 1)
+    {
+        broken = true;
+        return tl::unexpected(reasonOf(ssl.get(), status, Errc::closedByPeer));
+    }
+    return {};
 }
 
 void Session::close()

@@ -16,8 +16,9 @@ namespace vmedia::tls
 ///          close_notify, an alert, TCP closed or reset. Errc::protocol for a
 ///          handshake that failed, and for records that are not what the
 ///          peer's keys make; the peer has been sent the alert by then. The
-///          texts are for the log and hold no secret. After any error the
-///          connection can only be closed.
+///          texts are for the log and hold no secret. Errc::timeout where the
+///          socket has a timeout of its own (SO_RCVTIMEO, SO_SNDTIMEO). After
+///          any error the connection can only be closed.
 /// Threads: one at a time. To end a call that blocks, another thread may
 ///          ::shutdown() the socket; the call then ends as if the peer had.
 ///          A thread that uses a Session has SIGPIPE blocked from then on:
@@ -35,8 +36,8 @@ class Session
     /// At least one byte, at most one record.
     Result<size_t> read(std::span<std::byte> into);
 
-    /// All of it, in order, in records of 16 KiB: pieces share a record, and
-    /// what fills one is not copied.
+    /// All of it, in order, in records of 16 KiB: pieces share a record, what
+    /// fills one is not copied, and several records share a system call.
     Result<void> write(std::span<const std::span<const std::byte>> pieces);
 
     /// Sends close_notify and does not wait for the peer's. Does nothing

@@ -264,6 +264,19 @@ TEST_P(SessionTest, aSocketThatDoesNotBlockDoesAsWell)
     EXPECT_EQ(read.get(), 1U);
 }
 
+TEST_P(SessionTest, theSocketsOwnTimeoutEndsAReadAndAWrite)
+{
+    const timeval limit{0, 20'000};
+    ::setsockopt(link.server(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    ::setsockopt(link.client(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    const auto read = readByte(*server);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, Errc::timeout) << describe(read.error());
+    const auto written = writeAll(*client, Bytes(size_t{32} << 20));
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().code, Errc::timeout) << describe(written.error());
+}
+
 TEST_P(SessionTest, aUnixSocketIsNotTheKernelsTls)
 {
     EXPECT_FALSE(server->kernelSends());
