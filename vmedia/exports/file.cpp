@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "descriptor.hpp"
 #include "export.hpp"
-#include "mapped_copy.hpp"
 #include "mapping.hpp"
 
 #include <fcntl.h>
@@ -22,9 +21,6 @@ namespace vmedia::exports
 
 namespace
 {
-
-/// From here on a copy from the mapping takes half of pread()'s time.
-constexpr size_t copyMin = 32 << 10;
 
 class FileExport : public Export
 {
@@ -52,17 +48,6 @@ class FileExport : public Export
     }
     int read(std::span<std::byte> into, uint64_t offset) override
     {
-        if (into.size() >= copyMin && image &&
-            isWorthKnowing(offset, into.size()))
-        {
-            const std::span<const std::byte> mapped(image->data() + offset,
-                                                    into.size());
-            // What a file lost of its last page would read as zeroes.
-            if (isResident(mapped) && copyMapped(into, mapped) && !shrank())
-            {
-                return 0;
-            }
-        }
         return file.read(into, offset);
     }
     int write(std::span<const std::byte> from, uint64_t offset) override
