@@ -31,13 +31,14 @@ std::string listed(std::initializer_list<Rep> types)
 } // namespace
 
 Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
-           uint64_t seed) :
-    address(std::move(where)), target(found), deadline(limit), generator(seed)
+           uint64_t seed, Spawned* process) :
+    address(std::move(where)), target(found), deadline(limit),
+    generator(seed), ours(process)
 {}
 
 Peer Peer::another()
 {
-    return {address, target, deadline, generator()};
+    return {address, target, deadline, generator(), ours};
 }
 
 void Peer::conclude(Verdict verdict)
@@ -125,6 +126,7 @@ void Peer::send(ByteView bytes, std::string what)
         case Ended::closed: // the next want finds it, with what came before
             lines.emplace_back("<- closed while we sent");
             break;
+        case Ended::garbled: // nothing is received here
         case Ended::timeout:
             conclude(failed("the server read no further",
                             "a server that takes what is sent to it"));
@@ -177,11 +179,15 @@ std::string Peer::ending(std::string_view what, const Received& received) const
 {
     const std::string_view how = received.ended == Ended::closed
                                      ? "the server closed the connection"
+                                 : received.ended == Ended::garbled
+                                     ? "what came is no TLS"
                                      : "nothing more came";
     const std::string waited = received.ended == Ended::timeout
                                    ? fmt::format(" within {} ms",
                                                  deadline.count())
-                                   : "";
+                               : received.how.empty()
+                                   ? ""
+                                   : fmt::format(" ({})", received.how);
     return received.bytes.empty()
                ? fmt::format("{}{} instead of {}", how, waited, what)
                : fmt::format("{}{} after {} of {}", how, waited,
@@ -325,7 +331,14 @@ Verdict Peer::wantClosed()
     closed = received.ended == Ended::closed;
     if (closed)
     {
-        lines.emplace_back("<- closed");
+        lines.push_back(received.how.empty()
+                            ? "<- closed"
+                            : fmt::format("<- closed ({})", received.how));
+        return result;
+    }
+    if (received.ended == Ended::garbled)
+    {
+        conclude(failed(ending("a closed connection", received)));
         return result;
     }
     if (received.ended == Ended::timeout)
