@@ -12,6 +12,8 @@ std::span<const Area* const> serverAreas()
         &greetingArea,   &optionArea,       &abortArea, &listArea,
         &exportNameArea, &infoArea,         &goArea,    &entryArea,
         &blockSizeArea,  &transmissionArea,
+        &tlsModeArea,    &tlsArea,          &tlsCredentialArea,
+        &shutdownArea,   &abuseArea,
     };
     return areas;
 }

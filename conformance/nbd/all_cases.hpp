@@ -19,6 +19,11 @@ extern const Area goArea;
 extern const Area entryArea;
 extern const Area blockSizeArea;
 extern const Area transmissionArea;
+extern const Area tlsModeArea;
+extern const Area tlsArea;
+extern const Area tlsCredentialArea;
+extern const Area shutdownArea;
+extern const Area abuseArea;
 
 /// All that a run contains, in its order. No static registration: what is not
 /// named here does not run.

@@ -68,7 +68,10 @@ Handshake Channel::shakeHands(Deadline deadline)
         }
         if (state == State::garbled)
         {
-            return {false, Ended::garbled, secured->how()};
+            // Before anything has come it is we who cannot be such a client.
+            return {false,
+                    secured->firstByte() == 0 ? Ended::no : Ended::garbled,
+                    secured->how()};
         }
         const Received some = connection.receiveSome(chunk, left(until));
         if (some.bytes.empty())

@@ -397,11 +397,14 @@ Verdict Peer::wantUsable()
 {
     sendOption(unknownOption);
     const auto answer = wantAnswer(unknownOption);
+    const bool tlsFirst = covers(target.offers, Needs::tlsRequired) &&
+                          connection && connection->tls() == nullptr;
+    const Rep refusal = tlsFirst ? Rep::errTlsReqd : Rep::errUnsup;
     if (answer)
     {
-        want(answer->last.type == Rep::errUnsup && answer->parts.empty(),
+        want(answer->last.type == refusal && answer->parts.empty(),
              describe(answer->last) + ", so the stream is out of step",
-             "NBD_REP_ERR_UNSUP to the unknown option that comes next");
+             nameOf(refusal) + " to the unknown option that comes next");
     }
     else if (result.outcome == Outcome::fail && result.wanted.empty())
     {
