@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "descriptor_stream.hpp"
 
+#include "vmedia/tls/sigpipe.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/sendfile.h>
@@ -161,6 +163,7 @@ asio::awaitable<Result<void>>
     DescriptorStream::sendFile(std::span<const std::byte> header, int file,
                                uint64_t offset, uint64_t length)
 {
+    tls::blockSigpipe();
     Result<void> sent = sendAll(header, MSG_MORE);
     auto at = static_cast<off_t>(offset);
     while (sent && length > 0)
