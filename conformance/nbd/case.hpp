@@ -35,7 +35,7 @@ struct Case
     std::string_view wants;
     Start start = Start::haggling;
     Needs needs = Needs::plain;
-    bool endsTarget = false; ///< the target is stopped, so the next one is new
+    bool endsTarget = false; ///< what is left is of no use: the next is new
     Verdict (*run)(Peer& peer);
 };
 

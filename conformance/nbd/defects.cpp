@@ -311,6 +311,9 @@ Defects defects()
     addExportNameDefects(all);
     addInfoDefects(all);
     addTransmissionDefects(all);
+    addTlsDefects(all);
+    addTlsCredentialDefects(all);
+    addAbuseDefects(all);
     return all;
 }
 

@@ -29,6 +29,8 @@ int main(int argc, char** argv)
     CLI::App app("Our NBD server with one rule broken", "vmedia-nbd-reference");
     vmedia::nbd::addServe(app, options);
     app.add_option("--defect", defect, "The case that has to fail with it");
+    app.add_option("--tls-only-export", options.tlsOnlyExport,
+                   "A second export of this name, for --tls=on");
     app.add_flag("--list-defects", list, "Show them all, and serve nothing");
     try
     {

@@ -34,7 +34,8 @@ void stop(Peer& peer)
     }
     peer.note("-- SIGTERM to the target");
     peer.process()->terminate();
-    const auto until = std::chrono::steady_clock::now() + peer.patience();
+    // Some go on to take clients: then it has had its time.
+    const auto until = std::chrono::steady_clock::now() + peer.patience() / 6;
     while (std::chrono::steady_clock::now() < until)
     {
         const auto next = Connection::open(peer.process()->address(),

@@ -107,7 +107,7 @@ Verdict wantNoSpin(Peer& peer)
         // What is measured is time itself; nothing is waited for.
         ::poll(nullptr, 0, static_cast<int>(window.count()));
         spent = peer.process()->usage().cpu - before.cpu;
-        if (spent < window / 4)
+        if (spent < window / 8)
         {
             return peer.verdict();
         }

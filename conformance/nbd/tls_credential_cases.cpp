@@ -315,6 +315,10 @@ constexpr Case cases[] = {
         wish.identity = name;
         next.wantNoTls(wish);
         adopt(peer, next);
+        if (peer.stopped())
+        {
+            break;
+        }
     }
     return peer.verdict();
 },

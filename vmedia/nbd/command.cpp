@@ -204,6 +204,17 @@ Result<int> serveUntilStopped(const ServeOptions& options)
     }
     Catalogue catalogue;
     catalogue.add(options.exportName, std::move(*data));
+    if (!options.tlsOnlyExport.empty())
+    {
+        Result<exports::ExportPointer> other = exports::openExport(
+            "memory", {"1M"}, exports::Access::readWrite);
+        if (!other)
+        {
+            return tl::unexpected(other.error());
+        }
+        catalogue.add(options.tlsOnlyExport, std::move(*other));
+        catalogue.infos.back().tlsOnly = true;
+    }
     catalogue.infos.front().blockSize.maximum = options.requestBytes;
 
     const Result<tls::Mode> mode = tls::parseMode(options.tls);
@@ -215,6 +226,10 @@ Result<int> serveUntilStopped(const ServeOptions& options)
     if (!security)
     {
         return tl::unexpected(security.error());
+    }
+    if (*security && options.deviation.tls)
+    {
+        options.deviation.tls((*security)->native(), options.tlsPsk);
     }
 
     asio::io_context context;

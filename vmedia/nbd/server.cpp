@@ -240,6 +240,10 @@ class Listening : public Server
             if (!end)
             {
                 mine.log(describe(end.error()));
+                if (mine.deviation.failed)
+                {
+                    mine.deviation.failed(end.error());
+                }
             }
         });
         own.run();
