@@ -70,7 +70,7 @@ Handshake Channel::shakeHands(Deadline deadline)
         {
             // Before anything has come it is we who cannot be such a client.
             return {false,
-                    secured->firstByte() == 0 ? Ended::no : Ended::garbled,
+                    secured->firstByte() < 0 ? Ended::no : Ended::garbled,
                     secured->how()};
         }
         const Received some = connection.receiveSome(chunk, left(until));

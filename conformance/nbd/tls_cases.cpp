@@ -34,7 +34,7 @@ constexpr std::string_view handshakeFails =
 
 constexpr Needs required = Needs::tlsRequired;
 
-bool isTlsRecord(unsigned firstByte)
+bool isTlsRecord(int firstByte)
 {
     return firstByte >= 0x14 && firstByte <= 0x17; // RFC 8446, section 5.1
 }
@@ -190,9 +190,9 @@ constexpr Case cases[] = {
     if (!peer.stopped())
     {
         const Handshake handshake = peer.shakeHands(peer.profile().credentials);
-        const unsigned first = peer.channel()->tls() == nullptr
-                                   ? 0
-                                   : peer.channel()->tls()->firstByte();
+        const int first = peer.channel()->tls() == nullptr
+                              ? -1
+                              : peer.channel()->tls()->firstByte();
         peer.want(isTlsRecord(first),
                   fmt::format("{:#x} as the first byte; {}", first,
                               handshake.how),

@@ -209,9 +209,9 @@ void TlsClient::closeNotify()
 
 void TlsClient::incoming(vmedia::nbd::ByteView bytes)
 {
-    if (first == 0 && !bytes.empty())
+    if (first < 0 && !bytes.empty())
     {
-        first = std::to_integer<unsigned>(bytes.front());
+        first = std::to_integer<int>(bytes.front());
     }
     size_t put = 0;
     ::BIO_write_ex(::SSL_get_rbio(ssl.get()), bytes.data(), bytes.size(), &put);

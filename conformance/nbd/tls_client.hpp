@@ -68,8 +68,8 @@ class TlsClient
         return reason;
     }
     std::string version() const;
-    /// What an eavesdropper saw first: 0 if nothing has come yet.
-    unsigned firstByte() const
+    /// What an eavesdropper saw first: -1 if nothing has come yet.
+    int firstByte() const
     {
         return first;
     }
@@ -86,7 +86,7 @@ class TlsClient
     vmedia::tls::ContextOwner context;
     vmedia::tls::SslOwner ssl;
     std::string reason{};
-    unsigned first = 0;
+    int first = -1;
 };
 
 } // namespace conformance::nbd

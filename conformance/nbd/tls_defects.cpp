@@ -191,7 +191,8 @@ void addModeDefects(Defects& all)
         answers([](const Option& option,
                    const Step&) { return asksForUnheard(option); },
                 Rep::errInvalid);
-    all["nbd.tls.on.options-answered"] = answers(Opt::list, Rep::errTlsReqd);
+    all["nbd.tls.on.options-answered"] = answers(Opt::structuredReply,
+                                                 Rep::errTlsReqd);
     all["nbd.tls.on.both-after-tls"] = answersInTls(Opt::info, Rep::errTlsReqd);
 }
 
