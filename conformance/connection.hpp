@@ -23,7 +23,7 @@ struct Received
 {
     vmedia::nbd::Bytes bytes; ///< fewer than asked for if it ended
     Ended ended = Ended::no;
-    std::string how{}; ///< more of the end, where TLS tells it
+    std::string how{};        ///< more of the end, where TLS tells it
 };
 
 /// A socket to the target, blocking, with a deadline on every call.

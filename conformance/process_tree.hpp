@@ -11,8 +11,8 @@ namespace conformance
 /// What processes use together.
 struct Usage
 {
-    uint64_t memory = 0;               ///< bytes: PSS, or RSS without that
-    std::chrono::milliseconds cpu{};   ///< since they began; the dead count not
+    uint64_t memory = 0;             ///< bytes: PSS, or RSS without that
+    std::chrono::milliseconds cpu{}; ///< since they began; the dead count not
     int descriptors = 0;
     int running = 0;
     int zombies = 0; ///< ended, and nobody asked how

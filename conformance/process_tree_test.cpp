@@ -78,8 +78,7 @@ TEST(ProcessTree, tellsTheDeadThatNobodyAskedFor)
         ::_exit(0);
     }
     siginfo_t info{};
-    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info,
-                       WEXITED | WNOWAIT),
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT),
               0);
     EXPECT_EQ(usageBelow(::getpid()).zombies, 1);
     EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);

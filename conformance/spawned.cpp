@@ -97,9 +97,8 @@ void endOrphans()
 
 } // namespace
 
-vmedia::Result<std::unique_ptr<Spawned>> Spawned::start(const StartLine& how,
-                                                        uint64_t seed,
-                                                        milliseconds deadline)
+vmedia::Result<std::unique_ptr<Spawned>>
+    Spawned::start(const StartLine& how, uint64_t seed, milliseconds deadline)
 {
     std::unique_ptr<Spawned> spawned(new Spawned);
     auto done = spawned->run(how, seed);

@@ -32,7 +32,7 @@ class Memory
     {
         if (peer.process() == nullptr)
         {
-            peer.conclude(notTested("only a target that --spawn or --profile "
+            peer.conclude(notApplicable("only a target that --spawn or --profile "
                                     "started has its memory watched"));
             return;
         }
@@ -114,6 +114,18 @@ std::vector<Peer> writers(Peer& peer, size_t count, uint32_t length,
     return all;
 }
 
+/// Until the target has as few open files as before its clients came.
+void waitUntilLeft(const Peer& peer, int descriptors)
+{
+    const auto until = std::chrono::steady_clock::now() + peer.patience();
+    while (peer.process() != nullptr &&
+           peer.process()->usage().descriptors > descriptors &&
+           std::chrono::steady_clock::now() < until)
+    {
+        ::poll(nullptr, 0, 5); // another process's sockets raise no events
+    }
+}
+
 /// A visit from the greeting to NBD_CMD_DISC, and to its end.
 void visit(Peer& peer)
 {
@@ -192,9 +204,13 @@ constexpr Case cases[] = {
         .subject = Subject::server,
         .sends = "1000 NBD_CMD_READ of up to 32 MiB, and reads no reply",
         .wants = "memory to grow by less than 64 MiB",
+        .start = Start::connected,
         .run =
             [](Peer& peer) {
     Memory memory(peer);
+    const int descriptors =
+        peer.process() == nullptr ? 0 : peer.process()->usage().descriptors;
+    peer.start();
     const uint64_t size = std::min<uint64_t>(go(peer), 32 * mebi) / block *
                           block;
     Bytes requests;
@@ -206,6 +222,9 @@ constexpr Case cases[] = {
     peer.send(requests, fmt::format("1000 NBD_CMD_READ of {} bytes", size));
     wantOthersServed(peer);
     memory.wantGrowthBelow(perClient);
+    // What becomes of the replies that nobody took belongs to this case.
+    peer.hangUp();
+    waitUntilLeft(peer, descriptors);
     return peer.verdict();
 },
     },
@@ -250,8 +269,8 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     const Bytes whole = optionBytes(unknownOption, Bytes(16));
     std::vector<Peer> all;
-    for (const size_t part : {size_t{0}, size_t{1}, size_t{8}, size_t{15},
-                              size_t{16}, size_t{20}})
+    for (const size_t part :
+         {size_t{0}, size_t{1}, size_t{8}, size_t{15}, size_t{16}, size_t{20}})
     {
         for (int i = 0; i < 2; ++i)
         {
@@ -294,7 +313,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     if (peer.process() == nullptr)
     {
-        return notTested("only a target that --spawn or --profile started "
+        return notApplicable("only a target that --spawn or --profile started "
                          "is looked into");
     }
     Usage before;
@@ -329,9 +348,9 @@ constexpr Case cases[] = {
     peer.want(after.running <= before.running,
               fmt::format("{} processes more", after.running - before.running));
     peer.want(after.zombies <= 1, fmt::format("{} zombies", after.zombies));
-    peer.want(after.memory < before.memory + 16 * mebi,
-              fmt::format("{} MiB more",
-                          (after.memory - before.memory) / mebi));
+    peer.want(
+        after.memory < before.memory + 16 * mebi,
+        fmt::format("{} MiB more", (after.memory - before.memory) / mebi));
     return peer.verdict();
 },
     },

@@ -57,9 +57,8 @@ void addShutdownDefects(Defects& all)
             todo.error = ErrorValue::eio;
         }
     }};
-    all["nbd.shutdown.bounded"] = {.greeting = [](Bytes&) {
-        std::signal(SIGTERM, SIG_IGN);
-    }};
+    all["nbd.shutdown.bounded"] = {
+        .greeting = [](Bytes&) { std::signal(SIGTERM, SIG_IGN); }};
 }
 
 } // namespace

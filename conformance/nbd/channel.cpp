@@ -15,8 +15,8 @@ constexpr size_t chunk = 64 << 10;
 
 milliseconds left(Clock::time_point until)
 {
-    return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(
-                                         until - Clock::now()));
+    return std::max(milliseconds(1),
+                    std::chrono::ceil<milliseconds>(until - Clock::now()));
 }
 
 } // namespace
@@ -108,7 +108,8 @@ Received Channel::receive(size_t size, Deadline deadline)
                 received.ended = Ended::garbled;
                 received.how = secured->how();
                 break;
-            case State::wantsMore: {
+            case State::wantsMore:
+            {
                 flush(left(until)); // such as the answer to a KeyUpdate
                 const Received some = connection.receiveSome(chunk,
                                                              left(until));

@@ -11,12 +11,12 @@ namespace conformance::nbd
 /// What a case needs of a target, and what a way to start one offers: a set.
 enum class Needs : uint32_t
 {
-    plain = 1U << 0,        ///< all is served without TLS
-    readOnly = 1U << 1,     ///< writes are refused; else they are taken
-    blockSize = 1U << 2,    ///< the minimum block size is 4096
-    unstructured = 1U << 3, ///< no structured replies
-    tlsOn = 1U << 4,        ///< TLS at the client's option (SELECTIVETLS)
-    tlsRequired = 1U << 5,  ///< nothing before TLS (FORCEDTLS)
+    plain = 1U << 0,         ///< all is served without TLS
+    readOnly = 1U << 1,      ///< writes are refused; else they are taken
+    blockSize = 1U << 2,     ///< the minimum block size is 4096
+    unstructured = 1U << 3,  ///< no structured replies
+    tlsOn = 1U << 4,         ///< TLS at the client's option (SELECTIVETLS)
+    tlsRequired = 1U << 5,   ///< nothing before TLS (FORCEDTLS)
     tlsOnlyExport = 1U << 6, ///< one export among others is forced
     psk = 1U << 7,           ///< the credentials are pre-shared keys
     certificate = 1U << 8,   ///< the server has a certificate

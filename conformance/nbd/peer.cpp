@@ -32,8 +32,8 @@ std::string listed(std::initializer_list<Rep> types)
 
 Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
            uint64_t seed, Spawned* process) :
-    address(std::move(where)), target(found), deadline(limit),
-    generator(seed), ours(process)
+    address(std::move(where)), target(found), deadline(limit), generator(seed),
+    ours(process)
 {}
 
 Peer Peer::another()
@@ -182,12 +182,11 @@ std::string Peer::ending(std::string_view what, const Received& received) const
                                  : received.ended == Ended::garbled
                                      ? "what came is no TLS"
                                      : "nothing more came";
-    const std::string waited = received.ended == Ended::timeout
-                                   ? fmt::format(" within {} ms",
-                                                 deadline.count())
-                               : received.how.empty()
-                                   ? ""
-                                   : fmt::format(" ({})", received.how);
+    const std::string waited =
+        received.ended == Ended::timeout
+            ? fmt::format(" within {} ms", deadline.count())
+        : received.how.empty() ? ""
+                               : fmt::format(" ({})", received.how);
     return received.bytes.empty()
                ? fmt::format("{}{} instead of {}", how, waited, what)
                : fmt::format("{}{} after {} of {}", how, waited,

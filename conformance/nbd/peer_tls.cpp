@@ -21,8 +21,8 @@ void Peer::secure(const TlsWish& with)
         return;
     }
     const Handshake handshake = shakeHands(with);
-    want(handshake.done, fmt::format("the handshake ended with {}",
-                                     handshake.how),
+    want(handshake.done,
+         fmt::format("the handshake ended with {}", handshake.how),
          "a TLS handshake that succeeds");
 }
 
@@ -53,13 +53,12 @@ Handshake Peer::shakeHands(const TlsWish& with)
     Handshake handshake = connection->shakeHands(deadline);
     if (!handshake.done && handshake.ended == Ended::no)
     {
-        conclude(notTested("our OpenSSL cannot be such a client: " +
-                           handshake.how));
+        conclude(
+            notTested("our OpenSSL cannot be such a client: " + handshake.how));
     }
-    lines.push_back(fmt::format("<- {}{}",
-                                handshake.done ? "TLS established, "
-                                               : "no TLS: ",
-                                handshake.how));
+    lines.push_back(fmt::format(
+        "<- {}{}",
+        handshake.done ? "TLS established, " : "no TLS: ", handshake.how));
     return handshake;
 }
 

@@ -25,9 +25,9 @@ struct Profile
 
     // What we were told
     Needs offers = Needs::plain;
-    TlsWish credentials{};                ///< that the target has to accept
-    std::shared_ptr<const Keys> keys{};   ///< null: they are somebody else's
-    std::string tlsOnlyExport{};          ///< with Needs::tlsOnlyExport
+    TlsWish credentials{};              ///< that the target has to accept
+    std::shared_ptr<const Keys> keys{}; ///< null: they are somebody else's
+    std::string tlsOnlyExport{};        ///< with Needs::tlsOnlyExport
 };
 
 /// Asks a target what it has, after TLS where @p told says that it is

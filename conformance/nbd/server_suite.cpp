@@ -122,9 +122,9 @@ class Suite
         const TargetMode* mode = profile.find(one.needs);
         if (mode == nullptr)
         {
-            record.verdict = notApplicable(fmt::format(
-                "it needs a target with {}{}", describe(one.needs),
-                options.profile.empty() ? needsAProfile : ""));
+            record.verdict = notApplicable(
+                fmt::format("it needs a target with {}{}", describe(one.needs),
+                            options.profile.empty() ? needsAProfile : ""));
             return record;
         }
         if (const auto used = use(*mode); !used)
@@ -134,8 +134,8 @@ class Suite
         }
         if (!bench->brokenBy().empty())
         {
-            record.verdict = notTested("the target died in case " +
-                                       bench->brokenBy());
+            record.verdict =
+                notTested("the target died in case " + bench->brokenBy());
             return record;
         }
         bench->run(one, seedOf(options.seed, one.id), record);

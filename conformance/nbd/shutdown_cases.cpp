@@ -21,7 +21,7 @@ constexpr std::string_view transmitSpec =
 
 Verdict notOurs()
 {
-    return notTested("only a target that --spawn or --profile started is "
+    return notApplicable("only a target that --spawn or --profile started is "
                      "stopped");
 }
 
@@ -173,10 +173,10 @@ constexpr Case cases[] = {
     }
     peer.note("-- SIGTERM to the target");
     peer.process()->terminate();
-    peer.want(peer.process()->gone(peer.patience()),
-              fmt::format("it was still there after {} ms",
-                          peer.patience().count()),
-              "a target that ends");
+    peer.want(
+        peer.process()->gone(peer.patience()),
+        fmt::format("it was still there after {} ms", peer.patience().count()),
+        "a target that ends");
     return peer.verdict();
 },
     },

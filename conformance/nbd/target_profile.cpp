@@ -84,8 +84,7 @@ vmedia::Result<std::string> withOurs(const std::string& line)
     }
     const fs::path ours = besideUs() / words->front();
     const bool isOurs = words->front().find('/') == std::string::npos &&
-                        fs::exists(ours) &&
-                        line.starts_with(words->front());
+                        fs::exists(ours) && line.starts_with(words->front());
     return isOurs ? (besideUs() / line).string() : line;
 }
 
@@ -143,8 +142,8 @@ class Reading
             }
             else
             {
-                return tl::unexpected(
-                    wrong(value, fmt::format("'{}' is no key of a mode", name)));
+                return tl::unexpected(wrong(
+                    value, fmt::format("'{}' is no key of a mode", name)));
             }
         }
         if (mode.start.line.empty() || mode.offers == Needs{})
@@ -192,9 +191,10 @@ class Reading
 
 const TargetMode* TargetProfile::find(Needs needed) const
 {
-    const auto found = std::ranges::find_if(
-        modes,
-        [needed](const TargetMode& mode) { return covers(mode.offers, needed); });
+    const auto found = std::ranges::find_if(modes,
+                                            [needed](const TargetMode& mode) {
+        return covers(mode.offers, needed);
+    });
     return found == modes.end() ? nullptr : &*found;
 }
 
@@ -259,9 +259,9 @@ vmedia::Result<TargetProfile> loadTargetProfile(const std::string& name)
     text << stream.rdbuf();
     if (!stream)
     {
-        return vmedia::fail(vmedia::Errc::usage,
-                            fmt::format("--profile: {} cannot be read",
-                                        file->string()));
+        return vmedia::fail(
+            vmedia::Errc::usage,
+            fmt::format("--profile: {} cannot be read", file->string()));
     }
     return parseTargetProfile(text.str(), *file);
 }

@@ -31,7 +31,8 @@ tls-only-export = "secret"
     ASSERT_TRUE(profile) << describe(profile.error());
     EXPECT_EQ(profile->name, "where");
     EXPECT_EQ(profile->find(Needs::plain)->start.line, "one {socket}");
-    EXPECT_EQ(profile->find(Needs::plain | Needs::readOnly)->exportName, "disk");
+    EXPECT_EQ(profile->find(Needs::plain | Needs::readOnly)->exportName,
+              "disk");
     const TargetMode* tls = profile->find(Needs::tlsRequired);
     ASSERT_NE(tls, nullptr);
     EXPECT_EQ(tls->start.config, "at {socket}");

@@ -71,15 +71,16 @@ int onTls13(SSL* ssl, const EVP_MD* digest, const unsigned char** identity,
 
 BioOwner readable(const std::string& pem)
 {
-    return BioOwner(::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    return BioOwner(
+        ::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
 bool useCertificate(SSL_CTX* context, const TlsWish& wish)
 {
     const BioOwner certificateText = readable(wish.certificate);
     const BioOwner keyText = readable(wish.privateKey);
-    const CertificateOwner certificate(::PEM_read_bio_X509(
-        certificateText.get(), nullptr, nullptr, nullptr));
+    const CertificateOwner certificate(
+        ::PEM_read_bio_X509(certificateText.get(), nullptr, nullptr, nullptr));
     const KeyOwner key(
         ::PEM_read_bio_PrivateKey(keyText.get(), nullptr, nullptr, nullptr));
     return ::SSL_CTX_use_certificate(context, certificate.get()) == 1 &&

@@ -20,8 +20,8 @@ struct TlsWish
     std::string privateKey{};  ///< PEM
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
-    std::string ciphers{};     ///< of TLS 1.2 and before; empty: the usual ones
-    bool anyStrength = false;  ///< also what OpenSSL's security level forbids
+    std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
+    bool anyStrength = false; ///< also what OpenSSL's security level forbids
 
     TlsWish only(int version) const
     {
@@ -77,8 +77,7 @@ class TlsClient
   private:
     TlsClient(std::shared_ptr<TlsWish> wish, vmedia::tls::ContextOwner with,
               vmedia::tls::SslOwner made) :
-        own(std::move(wish)),
-        context(std::move(with)), ssl(std::move(made))
+        own(std::move(wish)), context(std::move(with)), ssl(std::move(made))
     {}
     State stateOf(int result);
 

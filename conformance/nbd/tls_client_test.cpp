@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tls_client.hpp"
-
 #include "conformance/nbd/keys.hpp"
+#include "tls_client.hpp"
 #include "vmedia/nbd/wire.hpp"
 
 #include <gtest/gtest.h>
@@ -47,8 +46,8 @@ TEST(TlsClient, takesNothingThatIsNoTls)
     TlsClient anyone = client({});
     EXPECT_EQ(anyone.shakeHands(), State::wantsMore);
     Bytes reply; // such as one of NBD's, in clear
-    append(reply, pack<20>(optionReplyMagic, Opt::startTls, Rep::ack,
-                           uint32_t{0}));
+    append(reply,
+           pack<20>(optionReplyMagic, Opt::startTls, Rep::ack, uint32_t{0}));
     anyone.incoming(reply);
     EXPECT_EQ(anyone.shakeHands(), State::garbled);
     EXPECT_EQ(anyone.firstByte(), 0);

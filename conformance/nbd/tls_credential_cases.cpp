@@ -21,8 +21,7 @@ constexpr std::string_view authSpec =
 constexpr std::string_view handshakeFails =
     "If the handshake is unsuccessful (for instance the client's certificate "
     "does not match) the server MUST terminate the session";
-constexpr std::string_view sendsTls =
-    "NBD_OPT_STARTTLS and a TLS handshake";
+constexpr std::string_view sendsTls = "NBD_OPT_STARTTLS and a TLS handshake";
 constexpr std::string_view noNbd = "a closed connection, and no byte of NBD";
 
 constexpr Needs required = Needs::tlsRequired;
@@ -469,8 +468,7 @@ constexpr Case cases[] = {
         .run =
             [](Peer& peer) {
     // TLS 1.2, where a client can offer keys alone.
-    return wantRefused(peer,
-                       peer.profile().keys->alice.only(TLS1_2_VERSION));
+    return wantRefused(peer, peer.profile().keys->alice.only(TLS1_2_VERSION));
 },
     },
 };

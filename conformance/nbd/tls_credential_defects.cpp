@@ -2,11 +2,10 @@
 #include "defects.hpp"
 #include "vmedia/tls/psk_file.hpp"
 
+#include <fmt/format.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <optional>
 #include <string>
@@ -53,8 +52,8 @@ Deviation choosesKeys()
             context, [](SSL* ssl, const unsigned char* identity, size_t size,
                         SSL_SESSION** session) {
             // NOLINTNEXTLINE: bytes seen as characters
-            const auto key = choose({reinterpret_cast<const char*>(identity),
-                                     size});
+            const auto key =
+                choose({reinterpret_cast<const char*>(identity), size});
             if (!key)
             {
                 return 0;
@@ -99,8 +98,9 @@ std::optional<Key> longNamesAreDeadly(std::string_view user)
 
 Deviation sets(void (*change)(SSL_CTX*))
 {
-    return {.tls = [change](SSL_CTX* context,
-                            const std::string&) { change(context); }};
+    return {.tls = [change](SSL_CTX* context, const std::string&) {
+        change(context);
+    }};
 }
 
 Deviation takesCiphers(const char* list)
@@ -117,9 +117,9 @@ template <int... forgives>
 Deviation accepts()
 {
     return sets([](SSL_CTX* context) {
-        ::SSL_CTX_set_verify(
-            context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-            [](int sound, X509_STORE_CTX* store) {
+        ::SSL_CTX_set_verify(context,
+                             SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                             [](int sound, X509_STORE_CTX* store) {
             const int error = ::X509_STORE_CTX_get_error(store);
             return sound != 0 || ((error == forgives) || ...) ? 1 : 0;
         });

@@ -41,16 +41,16 @@ Deviation answers(Match matches, Rep answer)
 
 Deviation answers(Opt code, Rep answer)
 {
-    return answers([code](const Option& option,
-                          const Step&) { return option.code == code; },
-                   answer);
+    return answers([code](const Option& option, const Step&) {
+        return option.code == code;
+    }, answer);
 }
 
 /// The same, only once NBD_OPT_STARTTLS was acknowledged.
 Deviation answersInTls(Opt code, Rep answer)
 {
-    return {.step = [=, begun = false](const Option& option,
-                                       Step& step) mutable {
+    return {
+        .step = [=, begun = false](const Option& option, Step& step) mutable {
         if (begun && option.code == code)
         {
             step = {Phase::options, {{option.code, answer}}};
@@ -92,9 +92,9 @@ template <void (*sees)(bool written, int type, ByteView message)>
 Deviation watchesTls()
 {
     return {.tls = [](SSL_CTX* context, const std::string&) {
-        ::SSL_CTX_set_msg_callback(
-            context, [](int written, int, int type, const void* message,
-                        size_t size, SSL*, void*) {
+        ::SSL_CTX_set_msg_callback(context, [](int written, int, int type,
+                                               const void* message, size_t size,
+                                               SSL*, void*) {
             sees(written != 0, type,
                  {static_cast<const std::byte*>(message), size});
         });
@@ -153,8 +153,7 @@ void addModeDefects(Defects& all)
 {
     all["nbd.tls.off.never-required"] = answers(Opt::structuredReply,
                                                 Rep::errTlsReqd);
-    all["nbd.tls.off.starttls-data-refused"] =
-        answers(Opt::startTls, Rep::ack);
+    all["nbd.tls.off.starttls-data-refused"] = answers(Opt::startTls, Rep::ack);
     all["nbd.tls.nonfixed-starttls"] = answers(Opt::startTls, Rep::ack);
     all["nbd.tls.required.list-refused"] = answers(Opt::list, Rep::errUnsup);
     all["nbd.tls.required.export-name-terminates"] = tellsTheExport();
@@ -168,9 +167,9 @@ void addModeDefects(Defects& all)
         }
     }};
     all["nbd.tls.required.info-tells-nothing"] =
-        answers([](const Option& option,
-                   const Step&) { return asksForUnheard(option); },
-                Rep::errUnknown);
+        answers([](const Option& option, const Step&) {
+        return asksForUnheard(option);
+    }, Rep::errUnknown);
     all["nbd.tls.required.all-refused"] = answers(Opt::structuredReply,
                                                   Rep::ack);
     all["nbd.tls.required.unknown-refused"] =
@@ -181,16 +180,15 @@ void addModeDefects(Defects& all)
         answersLater(Opt::startTls, 20, Rep::errPolicy);
     all["nbd.tls.required.mode-is-constant"] = answersLater(Opt::list, 5,
                                                             Rep::ack);
-    all["nbd.tls.on.tls-only-refused"] =
-        answers([](const Option&,
-                   const Step& step) { return isTlsRequired(step); },
-                Rep::errUnknown);
+    all["nbd.tls.on.tls-only-refused"] = answers(
+        [](const Option&, const Step& step) { return isTlsRequired(step); },
+        Rep::errUnknown);
     all["nbd.tls.on.tls-only-terminates"] = tellsTheExport();
     all["nbd.tls.on.plain-served"] = answers(Opt::go, Rep::errTlsReqd);
     all["nbd.tls.on.unheard-name"] =
-        answers([](const Option& option,
-                   const Step&) { return asksForUnheard(option); },
-                Rep::errInvalid);
+        answers([](const Option& option, const Step&) {
+        return asksForUnheard(option);
+    }, Rep::errInvalid);
     all["nbd.tls.on.options-answered"] = answers(Opt::structuredReply,
                                                  Rep::errTlsReqd);
     all["nbd.tls.on.both-after-tls"] = answersInTls(Opt::info, Rep::errTlsReqd);

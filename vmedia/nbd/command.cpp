@@ -206,8 +206,8 @@ Result<int> serveUntilStopped(const ServeOptions& options)
     catalogue.add(options.exportName, std::move(*data));
     if (!options.tlsOnlyExport.empty())
     {
-        Result<exports::ExportPointer> other = exports::openExport(
-            "memory", {"1M"}, exports::Access::readWrite);
+        Result<exports::ExportPointer> other =
+            exports::openExport("memory", {"1M"}, exports::Access::readWrite);
         if (!other)
         {
             return tl::unexpected(other.error());

@@ -37,7 +37,7 @@ struct ServeOptions
     std::string plugin;                  ///< as openExport() has them
     std::vector<std::string> parameters; ///< "disk.img" or "file=disk.img"
     Deviation deviation{};               ///< none, but in a reference peer
-    std::string tlsOnlyExport{}; ///< a second one, of 1 MiB; likewise
+    std::string tlsOnlyExport{};         ///< a second one, of 1 MiB; likewise
 };
 
 void addServe(CLI::App& app, ServeOptions& options);
