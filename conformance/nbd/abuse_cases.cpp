@@ -32,8 +32,9 @@ class Memory
     {
         if (peer.process() == nullptr)
         {
-            peer.conclude(notApplicable("only a target that --spawn or --profile "
-                                    "started has its memory watched"));
+            peer.conclude(
+                notApplicable("only a target that --spawn or --profile "
+                              "started has its memory watched"));
             return;
         }
         before = most = peer.process()->usage().memory;
@@ -114,12 +115,31 @@ std::vector<Peer> writers(Peer& peer, size_t count, uint32_t length,
     return all;
 }
 
+int descriptors(const Peer& peer)
+{
+    return peer.process() == nullptr ? 0 : peer.process()->usage().descriptors;
+}
+
+/// As many reads, one after the other, of the size that it gives.
+uint32_t sendReads(Peer& peer, uint64_t count)
+{
+    const uint64_t size = std::min<uint64_t>(go(peer), mebi) / block * block;
+    Bytes requests;
+    for (uint64_t i = 0; i < count; ++i)
+    {
+        append(requests,
+               requestBytes(Cmd::read, i, 0, static_cast<uint32_t>(size)));
+    }
+    peer.send(requests,
+              fmt::format("{} NBD_CMD_READ of {} bytes", count, size));
+    return static_cast<uint32_t>(size);
+}
+
 /// Until the target has as few open files as before its clients came.
-void waitUntilLeft(const Peer& peer, int descriptors)
+void waitUntilLeft(const Peer& peer, int before)
 {
     const auto until = std::chrono::steady_clock::now() + peer.patience();
-    while (peer.process() != nullptr &&
-           peer.process()->usage().descriptors > descriptors &&
+    while (descriptors(peer) > before &&
            std::chrono::steady_clock::now() < until)
     {
         ::poll(nullptr, 0, 5); // another process's sockets raise no events
@@ -202,30 +222,53 @@ constexpr Case cases[] = {
         .says = boundedPerClient,
         .level = Level::robustness,
         .subject = Subject::server,
-        .sends = "1000 NBD_CMD_READ of up to 32 MiB, and reads no reply",
-        .wants = "memory to grow by less than 64 MiB",
-        .start = Start::connected,
+        .sends = "256 NBD_CMD_READ of up to 1 MiB, and reads no reply at first",
+        .wants = "memory to grow by less than 64 MiB, then all replies",
         .run =
             [](Peer& peer) {
     Memory memory(peer);
-    const int descriptors =
-        peer.process() == nullptr ? 0 : peer.process()->usage().descriptors;
-    peer.start();
-    const uint64_t size = std::min<uint64_t>(go(peer), 32 * mebi) / block *
-                          block;
-    Bytes requests;
-    for (uint64_t i = 0; i < 1000; ++i)
-    {
-        append(requests,
-               requestBytes(Cmd::read, i, 0, static_cast<uint32_t>(size)));
-    }
-    peer.send(requests, fmt::format("1000 NBD_CMD_READ of {} bytes", size));
+    const uint32_t size = sendReads(peer, 256);
     wantOthersServed(peer);
     memory.wantGrowthBelow(perClient);
-    // What becomes of the replies that nobody took belongs to this case.
-    peer.hangUp();
-    waitUntilLeft(peer, descriptors);
+    for (int i = 0; i < 256 && !peer.stopped(); ++i)
+    {
+        // In any order: they are told apart by their cookies only.
+        const auto reply = peer.wantBytes(SimpleReply::wireSize,
+                                          "a simple reply");
+        if (reply)
+        {
+            Reader reader{*reply};
+            peer.want(reader.u32() == simpleReplyMagic && reader.u32() == 0,
+                      dump(*reply), "a simple reply without an error");
+            peer.wantBytes(size, "the data");
+        }
+    }
     return peer.verdict();
+},
+    },
+    {
+        .id = "nbd.abuse.replies-left",
+        .spec = sizeSpec,
+        .says = "A client that goes while it is answered ends nothing but its "
+                "own connection.",
+        .level = Level::robustness,
+        .subject = Subject::server,
+        .sends = "64 NBD_CMD_READ of up to 1 MiB, and hangs up after the first "
+                 "bytes of the replies, sixteen times",
+        .wants = "the next client to be served",
+        .start = Start::connected,
+        .run =
+            [](Peer& peer) {
+    const int before = descriptors(peer);
+    for (int i = 0; i < 16 && !peer.stopped(); ++i)
+    {
+        peer.start();
+        sendReads(peer, 64);
+        peer.wantBytes(4, "the beginning of a reply");
+        peer.hangUp();
+        waitUntilLeft(peer, before);
+    }
+    return wantOthersServed(peer);
 },
     },
     {
@@ -314,7 +357,7 @@ constexpr Case cases[] = {
     if (peer.process() == nullptr)
     {
         return notApplicable("only a target that --spawn or --profile started "
-                         "is looked into");
+                             "is looked into");
     }
     Usage before;
     for (int i = 0; i < 1000 && !peer.stopped(); ++i)

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <csignal>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace conformance::nbd
@@ -79,6 +80,14 @@ void addAbuseDefects(Defects& all)
         if (request.type == Cmd::read && request.length >= mebi && ++count <= 4)
         {
             hoard(20 * mebi);
+        }
+    }};
+    all["nbd.abuse.replies-left"] = {.failed = [](const vmedia::Error& why) {
+        const std::string text = describe(why);
+        if (text.find("(NBD_CMD_READ)") != std::string::npos ||
+            text.find("(reply)") != std::string::npos)
+        {
+            ::_exit(1); // as if SIGPIPE had ended it
         }
     }};
     all["nbd.abuse.option-payloads"] = {

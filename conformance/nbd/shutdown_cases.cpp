@@ -22,7 +22,7 @@ constexpr std::string_view transmitSpec =
 Verdict notOurs()
 {
     return notApplicable("only a target that --spawn or --profile started is "
-                     "stopped");
+                         "stopped");
 }
 
 /// SIGTERM, and the sign that the target has seen it: nobody new is served.
