@@ -9,10 +9,10 @@ namespace conformance::nbd
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &greetingArea,      &optionArea,       &abortArea,   &listArea,
-        &exportNameArea,    &infoArea,         &goArea,      &entryArea,
-        &blockSizeArea,     &transmissionArea, &tlsModeArea, &tlsArea,
-        &tlsCredentialArea, &shutdownArea,     &abuseArea,
+        &greetingArea,   &optionArea,        &abortArea,    &listArea,
+        &exportNameArea, &infoArea,          &goArea,       &entryArea,
+        &blockSizeArea,  &transmissionArea,  &tlsModeArea,  &tlsStartArea,
+        &tlsArea,        &tlsCredentialArea, &shutdownArea, &abuseArea,
     };
     return areas;
 }

@@ -20,6 +20,7 @@ extern const Area entryArea;
 extern const Area blockSizeArea;
 extern const Area transmissionArea;
 extern const Area tlsModeArea;
+extern const Area tlsStartArea;
 extern const Area tlsArea;
 extern const Area tlsCredentialArea;
 extern const Area shutdownArea;

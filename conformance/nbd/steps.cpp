@@ -25,6 +25,12 @@ uint64_t go(Peer& peer)
     return size;
 }
 
+uint64_t goOverTls(Peer& peer)
+{
+    peer.secure();
+    return peer.stopped() ? 0 : go(peer);
+}
+
 Bytes optionBytes(Opt option, ByteView data)
 {
     Bytes bytes;
@@ -70,7 +76,8 @@ Verdict wantNothingPlain(Peer& peer)
         append(bytes, optionReplyMagic);
         return bytes;
     }();
-    peer.want(std::ranges::search(received.bytes, magic).empty(),
+    peer.want(std::search(received.bytes.begin(), received.bytes.end(),
+                          magic.begin(), magic.end()) == received.bytes.end(),
               "a reply in clear: " + dump(received.bytes),
               "no reply in clear, and a closed connection");
     peer.want(received.ended == Ended::closed, "the connection was still open",

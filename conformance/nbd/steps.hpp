@@ -13,6 +13,9 @@ inline constexpr uint32_t block = 512;
 /// NBD_OPT_GO; gives the export's size, or 0 and the verdict why not.
 uint64_t go(Peer& peer);
 
+/// The same after NBD_OPT_STARTTLS.
+uint64_t goOverTls(Peer& peer);
+
 /// The option as it goes over the wire.
 vmedia::nbd::Bytes optionBytes(vmedia::nbd::Opt option,
                                vmedia::nbd::ByteView data = {});
