@@ -172,11 +172,21 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
 
 Received Connection::receive(size_t size, milliseconds deadline)
 {
+    return receive(size, size, deadline);
+}
+
+Received Connection::receiveSome(size_t size, milliseconds deadline)
+{
+    return receive(1, size, deadline);
+}
+
+Received Connection::receive(size_t enough, size_t size, milliseconds deadline)
+{
     const auto until = Clock::now() + deadline;
     Received received;
     received.bytes.resize(size);
     size_t have = 0;
-    while (have < size && received.ended == Ended::no)
+    while (have < enough && received.ended == Ended::no)
     {
         const ssize_t count = ::recv(descriptor, received.bytes.data() + have,
                                      size - have, 0);

@@ -31,6 +31,10 @@ void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
     cmd->add_option("--spawn", o.spawn,
                     "Start the target with this line instead, e.g. 'nbdkit -f "
                     "-U {socket} memory 1M'; also {port}, {image}");
+    cmd->add_option("--profile", o.profile,
+                    "Start a server in each way that a case needs: "
+                    "vmedia-nbd, nbdkit, qemu-nbd, nbd-server, or a file "
+                    "such as theirs");
     cmd->add_option("--export", o.exportName,
                     "The export to use; else the default or the first listed");
     cmd->add_option("--only", o.only,
@@ -84,10 +88,15 @@ ExitCode explain(const std::string& id)
                        "  level   {}\n"
                        "  sends   {}\n"
                        "  wants   {}\n"
-                       "  spec    \"{}\"\n"
+                       "  needs   {}\n"
+                       "  {}\n"
                        "          {}\n",
                        one->id, nameOf(one->level), one->sends, one->wants,
-                       one->says, one->spec);
+                       describe(one->needs),
+                       one->level == Level::robustness
+                           ? fmt::format("suite   {}", one->says)
+                           : fmt::format("spec    \"{}\"", one->says),
+                       one->spec);
             return exitConforms;
         }
     }

@@ -106,7 +106,14 @@ void TextReport::failure(const Run& run, const Record& record)
     line("sent", record.sends);
     line("wanted", record.wanted());
     line("got", record.verdict.got);
-    line("spec", fmt::format("\"{}\"", record.says));
+    if (record.level == Level::robustness)
+    {
+        line("suite", record.says); // no sentence of the spec
+    }
+    else
+    {
+        line("spec", fmt::format("\"{}\"", record.says));
+    }
     line("", record.spec);
     if (record.level == Level::robustness)
     {

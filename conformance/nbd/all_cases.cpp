@@ -9,13 +9,15 @@ namespace conformance::nbd
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &connectionArea,    &greetingArea,  &optionArea,
-        &optionLimitArea,   &abortArea,     &listArea,
-        &exportNameArea,    &infoArea,      &goArea,
-        &entryArea,         &blockSizeArea, &sizingArea,
-        &sizeArea,          &replyFormArea, &metaArea,
-        &metaMalformedArea, &extendedArea,  &extendedStatusArea,
-        &transmissionArea,
+        &connectionArea,    &greetingArea,      &optionArea,
+        &optionLimitArea,   &abortArea,         &listArea,
+        &exportNameArea,    &infoArea,          &goArea,
+        &entryArea,         &blockSizeArea,     &sizingArea,
+        &sizeArea,          &replyFormArea,     &metaArea,
+        &metaMalformedArea, &extendedArea,      &extendedStatusArea,
+        &transmissionArea,  &tlsModeArea,       &tlsStartArea,
+        &tlsArea,           &tlsCredentialArea, &shutdownArea,
+        &abuseArea,
     };
     return areas;
 }

@@ -28,6 +28,12 @@ extern const Area metaMalformedArea;
 extern const Area extendedArea;
 extern const Area extendedStatusArea;
 extern const Area transmissionArea;
+extern const Area tlsModeArea;
+extern const Area tlsStartArea;
+extern const Area tlsArea;
+extern const Area tlsCredentialArea;
+extern const Area shutdownArea;
+extern const Area abuseArea;
 
 /// All that a run contains, in its order. No static registration: what is not
 /// named here does not run.

@@ -315,6 +315,9 @@ Defects defects()
     addMetaDefects(all);
     addExtendedDefects(all);
     addTransmissionDefects(all);
+    addTlsDefects(all);
+    addTlsCredentialDefects(all);
+    addAbuseDefects(all);
     return all;
 }
 

@@ -14,14 +14,14 @@ Peer Peer::another()
 
 Peer Peer::another(std::chrono::milliseconds within)
 {
-    return {address, target, within, generator()};
+    return {address, target, within, generator(), ours};
 }
 
 void Peer::drop()
 {
     if (connection)
     {
-        connection->dropOnClose();
+        connection->wire().dropOnClose();
         lines.emplace_back("-- connection reset by us");
     }
     connection.reset();
@@ -34,7 +34,7 @@ void Peer::sendByByte(vmedia::nbd::ByteView bytes, std::string_view what)
     {
         const bool taken = connection->send(bytes.subspan(i, 1), deadline) !=
                                Ended::timeout &&
-                           connection->drain(deadline);
+                           connection->wire().drain(deadline);
         want(taken, fmt::format("byte {} was not taken", i),
              "a server that takes what is sent to it");
     }
@@ -44,7 +44,7 @@ void Peer::endSending()
 {
     if (connection && !stopped())
     {
-        connection->endSending();
+        connection->wire().endSending();
         lines.emplace_back("-> end of what we send");
     }
 }

@@ -18,6 +18,10 @@ namespace
 std::optional<Answer> ask(Peer peer, Opt option, ByteView data)
 {
     peer.start();
+    if (covers(peer.profile().offers, Needs::tlsRequired))
+    {
+        peer.secure();
+    }
     peer.sendOption(option, data);
     auto answer = peer.wantAnswer(option);
     // "In the client's case … it MUST use soft disconnect"
@@ -43,11 +47,11 @@ std::vector<std::string> namesIn(const Answer& answer)
 
 } // namespace
 
-vmedia::Result<Profile> probe(const Address& address,
+vmedia::Result<Profile> probe(const Address& address, const Profile& told,
                               std::optional<std::string> exportName,
                               std::chrono::milliseconds deadline)
 {
-    Profile profile;
+    Profile profile = told;
     Peer first(address, profile, deadline, 0);
     first.connect();
     const auto greeting = first.wantBytes(Greeting::wireSize, "a greeting");

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -104,6 +105,64 @@ def test_a_target_that_is_not_ours_and_dies_ends_the_run(tmp_path):
         "the target died in case nbd.option.length.survives-huge"}
 
 
+def test_a_case_that_needs_another_target_says_which():
+    ended = conform("nbd-server", "--spawn", GOOD, "--only",
+                    "nbd.tls.required.list-refused", "--only", "nbd.greeting")
+    assert ended.returncode == 0, ended.stderr
+    assert re.search("n/a +nbd.tls.required.list-refused +it needs a target "
+                     "with tls-required; a --profile", ended.stdout)
+
+
+def test_a_profile_starts_the_server_in_the_way_that_a_case_needs():
+    ended = conform("nbd-server", "--profile", "vmedia-nbd",
+                    "--only", "nbd.greeting.magic",
+                    "--only", "nbd.tls.required.list-refused",
+                    "--only", "nbd.tls.certificate.none",
+                    "--only", "nbd.shutdown.option-refused",
+                    "--only", "nbd.abuse.slow-clients")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.splitlines()[-1].startswith("5 cases: 5 pass  (")
+    assert "--profile vmedia-nbd" not in ended.stdout  # nothing to repeat
+
+
+def test_a_mode_that_does_not_start_leaves_its_cases_untested(tmp_path):
+    profile = tmp_path / "half.toml"
+    profile.write_text(f"""
+[[mode]]
+offers = ["plain"]
+line = "{GOOD}"
+[[mode]]
+offers = ["tls-required"]
+line = "sh -c 'echo no TLS today; exit 3' {{socket}}"
+""")
+    ended = conform("nbd-server", "--profile", profile,
+                    "--only", "nbd.greeting", "--only",
+                    "nbd.tls.required.list-refused")
+    assert ended.returncode == 3, ended.stdout
+    assert "  pass  nbd.greeting.magic\n" in ended.stdout
+    assert "it printed 'no TLS today'" in ended.stdout
+
+
+def test_a_report_of_a_sanitizer_fails_the_case():
+    words = "==7==ERROR: AddressSanitizer: heap-use-after-free on address"
+    line = f"sh -c 'echo {words} >&2; exec {GOOD}' --"
+    ended = conform("nbd-server", "--spawn", line, "--only", "nbd.greeting")
+    assert ended.returncode == 1
+    assert f"a sanitizer says: {words}" in ended.stdout
+    assert "3 pass, 1 fail" in ended.stdout
+
+
+def test_a_target_that_is_not_ours_is_not_stopped(tmp_path):
+    with Program("vmedia-nbd-reference", "-f", "-U", tmp_path / "s",
+                 "memory", "1M") as server:
+        uri = server.wait_for(r"listening on (\S+)")[1]
+        ended = conform("nbd-server", uri, "--only", "nbd.shutdown",
+                        "--only", "nbd.abuse", "--only", "nbd.greeting")
+        assert ended.returncode == 0, ended.stdout
+        assert "n/a   nbd.shutdown.bounded" in ended.stdout
+        assert server.process.poll() is None
+
+
 def test_nothing_is_left_of_a_spawned_daemon(tmp_path):
     # The shell ends at once and leaves the server to whoever takes it.
     pids = tmp_path / "pid"
@@ -116,7 +175,11 @@ def test_nothing_is_left_of_a_spawned_daemon(tmp_path):
 
 @pytest.mark.parametrize("arguments, says", [
     (["nbd-server"], "no target"),
-    (["nbd-server", "nbd://x", "--spawn", "y {socket}"], "both a target"),
+    (["nbd-server", "nbd://x", "--spawn", "y {socket}"], "more than one of"),
+    (["nbd-server", "nbd://x", "--profile", "nbdkit"], "more than one of"),
+    (["nbd-server", "--profile", "nbdkitt"], "no profile 'nbdkitt'"),
+    (["nbd-server", "--profile", "/no/such.toml"], "/no/such.toml"),
+    (["nbd-server", "--profile", "nbdkit", "--export", "x"], "--export"),
     (["nbd-server", "http://host/"], "'http://host/'"),
     (["nbd-server", "disk.img"], "'disk.img'"),
     (["nbd-server", "nbd+unix:///?path=/x"], "?socket=PATH"),
