@@ -44,6 +44,9 @@ class Connection
     ~Connection();
 
     Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline);
+    /// As much as the peer takes before it takes nothing for @p patience.
+    size_t sendUntilStuck(vmedia::nbd::ByteView bytes,
+                          std::chrono::milliseconds patience);
     Received receive(size_t size, std::chrono::milliseconds deadline);
 
   private:

@@ -9,9 +9,11 @@ namespace conformance::nbd
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &greetingArea,   &optionArea,       &abortArea, &listArea,
-        &exportNameArea, &infoArea,         &goArea,    &entryArea,
-        &blockSizeArea,  &transmissionArea,
+        &greetingArea,   &optionArea,       &abortArea,      &listArea,
+        &exportNameArea, &infoArea,         &goArea,         &entryArea,
+        &blockSizeArea,  &transmissionArea, &requestArea,    &readArea,
+        &writeArea,      &hintArea,         &zeroArea,       &blockStatusArea,
+        &structuredArea, &parallelArea,     &disconnectArea,
     };
     return areas;
 }

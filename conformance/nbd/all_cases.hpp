@@ -19,6 +19,15 @@ extern const Area goArea;
 extern const Area entryArea;
 extern const Area blockSizeArea;
 extern const Area transmissionArea;
+extern const Area requestArea;
+extern const Area readArea;
+extern const Area writeArea;
+extern const Area hintArea;
+extern const Area zeroArea;
+extern const Area blockStatusArea;
+extern const Area structuredArea;
+extern const Area parallelArea;
+extern const Area disconnectArea;
 
 /// All that a run contains, in its order. No static registration: what is not
 /// named here does not run.

@@ -32,6 +32,7 @@ struct Case
     std::string_view sends;
     std::string_view wants;
     Start start = Start::haggling;
+    bool writes = false; ///< only where the target is ours, or may be written
     Verdict (*run)(Peer& peer);
 };
 

@@ -64,6 +64,10 @@ class Peer
     {
         return lines;
     }
+    void note(std::string line)
+    {
+        lines.push_back(std::move(line));
+    }
     /// Random choices come from here, so that the seed repeats them.
     std::mt19937_64& random()
     {
@@ -92,6 +96,9 @@ class Peer
     uint64_t sendRequest(vmedia::nbd::Cmd type, uint64_t offset = 0,
                          uint32_t length = 0);
     void sendDisconnect();
+    /// As much of it as the target takes before it takes nothing for a
+    /// while: what a client does that does not read. Gives how much.
+    size_t sendUntilStuck(vmedia::nbd::ByteView bytes, std::string_view what);
 
     // Wanting
     /// Replies up to the last one. None once the verdict is not a pass.
@@ -121,6 +128,8 @@ class Peer
                                                 std::string_view what);
     /// The same connection answers an unknown option with NBD_REP_ERR_UNSUP.
     Verdict wantUsable();
+    /// Exactly @p size bytes, without a line in the transcript.
+    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
     /// Any other condition; @p got tells what was seen instead.
     void want(bool condition, std::string got, std::string wanted = {});
 
@@ -138,7 +147,6 @@ class Peer
   private:
     std::optional<vmedia::nbd::OptionReply>
         wantOneReply(vmedia::nbd::Opt option);
-    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
     std::string ending(std::string_view what, const Received& received) const;
 
     Address address;

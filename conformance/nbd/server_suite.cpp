@@ -121,6 +121,11 @@ class Suite
                                  : "the target died in case " + diedIn);
             return record;
         }
+        if (one.writes && !spawned && !options.destructive)
+        {
+            record.verdict = notTested("would write; give --destructive");
+            return record;
+        }
         {
             Peer peer(address, profile, deadline, seedOf(options.seed, one.id));
             if (one.start == Start::haggling)
@@ -247,6 +252,10 @@ std::string targetText(const ServerSuiteOptions& options)
     if (options.exportName)
     {
         text += " --export " + shellQuoted(*options.exportName);
+    }
+    if (options.destructive)
+    {
+        text += " --destructive";
     }
     return text;
 }

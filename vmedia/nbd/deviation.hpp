@@ -24,6 +24,10 @@ struct Deviation
     std::function<void(const Option& option, Step& step)> step{};
     /// In transmission; what is changed in the command shows in the reply.
     std::function<void(Command& command, Plan& todo)> plan{};
+    /// The header of a request, before it is looked at.
+    std::function<void(std::span<std::byte> bytes)> request{};
+    /// All bytes of a reply, when they are ready to be sent.
+    std::function<void(const Command& command, Bytes& bytes)> reply{};
 };
 
 } // namespace vmedia::nbd

@@ -97,7 +97,7 @@ class Session
                 }
                 co_return during("request", bytes.error());
             }
-            Decoded<Command> command = decode(*bytes, extended);
+            Decoded<Command> command = decode(deviated(*bytes), extended);
             if (!command)
             {
                 co_return fail(Errc::protocol,
@@ -134,6 +134,26 @@ class Session
         }
     }
 
+    ByteView deviated(ByteView request)
+    {
+        if (!deviation.request)
+        {
+            return request;
+        }
+        changed.assign(request.begin(), request.end());
+        deviation.request(changed);
+        return changed;
+    }
+
+    void deviateReply(const Command& command, size_t from)
+    {
+        const ByteView bytes = out.bytes().subspan(from);
+        changed.assign(bytes.begin(), bytes.end());
+        deviation.reply(command, changed);
+        out.shrink(from);
+        std::ranges::copy(changed, out.grow(changed.size()).begin());
+    }
+
     static Decoded<Command> decode(ByteView bytes, bool extended)
     {
         if (extended)
@@ -168,7 +188,8 @@ class Session
         {
             co_return co_await goWrong(command, todo, fault);
         }
-        if (todo.action == Plan::Action::read && stream.sendsFiles())
+        if (todo.action == Plan::Action::read && stream.sendsFiles() &&
+            !deviation.reply)
         {
             const int file = performer->fileFor(command);
             if (file >= 0)
@@ -176,7 +197,12 @@ class Session
                 co_return co_await sendFile(command, file);
             }
         }
+        const size_t from = out.size();
         performer->perform(command, todo, payload);
+        if (deviation.reply)
+        {
+            deviateReply(command, from);
+        }
         co_return Result<void>{};
     }
 
@@ -321,6 +347,7 @@ class Session
     std::optional<ReplyWriter> reply;
     std::optional<Performer> performer;
     Bytes payload; ///< of the write in hand
+    Bytes changed; ///< what a deviation makes of a message
 };
 
 } // namespace
