@@ -444,9 +444,10 @@ constexpr Case cases[] = {
         .run =
             [](Peer& peer) {
     Exchange io(peer, Form::statuses);
-    io.needsSize(4 * gibibyte, "4 GiB");
-    io.answer({Cmd::blockStatus, 0,
-               io.minimum() == 1 ? 0xffffffff : 0U - io.block()});
+    io.needsSize(5 * gibibyte, "5 GiB");
+    const uint32_t length = io.minimum() == 1 ? 0xffffffff : 0U - io.block();
+    io.answer({Cmd::blockStatus, 0, length});
+    io.answer({Cmd::blockStatus, gibibyte / 2, length});
     io.wantInStep();
     return peer.verdict();
 },

@@ -311,6 +311,8 @@ Defects defects()
     addExportNameDefects(all);
     addInfoDefects(all);
     addTransmissionDefects(all);
+    addRequestDefects(all);
+    addChunkDefects(all);
     return all;
 }
 

@@ -22,4 +22,10 @@ void addInfoDefects(Defects& all);
 /// The part of it about requests and their replies.
 void addTransmissionDefects(Defects& all);
 
+/// The part of it about commands and what they do to content.
+void addRequestDefects(Defects& all);
+
+/// The part of it about structured replies and block status.
+void addChunkDefects(Defects& all);
+
 } // namespace conformance::nbd

@@ -45,6 +45,29 @@ Verdict readsThenDisconnect(Peer& peer)
     return peer.wantClosed();
 }
 
+/// Writes and NBD_CMD_DISC in one segment: all of it is there at the end.
+void writesThenDisconnect(Exchange& io, const WorkArea& area)
+{
+    const Bytes data = noise(io.peer().random(), area.middleSize);
+    Peer other = io.peer().another();
+    other.start();
+    Exchange writer(other);
+    Bytes all;
+    for (uint32_t i = 0; i < requests; ++i)
+    {
+        append(all, writer.prepare(
+                        other.random()(),
+                        {Cmd::write, area.middle + i * area.unit, area.unit},
+                        ByteView(data).subspan(i * area.unit, area.unit)));
+    }
+    append(all, encode(Request{0, Cmd::disc, 0, 0, 0}));
+    other.send(all, "8 writes and NBD_CMD_DISC at once");
+    // Replies may be lost when a connection is closed; the writes may not.
+    while (other.take(1, "replies, and the end"))
+    {}
+    io.wantContent(area.begin, area.with(data), "what was written");
+}
+
 constexpr Case cases[] = {
     {
         .id = "nbd.disc.no-reply",
@@ -109,31 +132,18 @@ constexpr Case cases[] = {
         .says = outstandingSays,
         .level = Level::must,
         .subject = Subject::server,
-        .sends = "8 NBD_CMD_WRITE and NBD_CMD_DISC in one segment",
+        .sends = "8 NBD_CMD_WRITE and NBD_CMD_DISC in one segment, up to 40 "
+                 "times",
         .wants = "all of the data read back by a second client",
         .writes = true,
         .run =
             [](Peer& peer) {
     Exchange io(peer);
     const WorkArea area(io);
-    const Bytes data = noise(peer.random(), area.middleSize);
-    Peer other = peer.another();
-    other.start();
-    Exchange writer(other);
-    Bytes all;
-    for (uint32_t i = 0; i < requests; ++i)
+    for (int i = 0; i < repetitions && !peer.stopped(); ++i)
     {
-        append(all, writer.prepare(
-                        other.random()(),
-                        {Cmd::write, area.middle + i * area.unit, area.unit},
-                        ByteView(data).subspan(i * area.unit, area.unit)));
+        writesThenDisconnect(io, area);
     }
-    append(all, encode(Request{0, Cmd::disc, 0, 0, 0}));
-    other.send(all, "8 writes and NBD_CMD_DISC at once");
-    // Replies may be lost when a connection is closed; the writes may not.
-    while (other.take(1, "replies, and the end"))
-    {}
-    io.wantContent(area.begin, area.with(data), "what was written");
     return peer.verdict();
 },
     },

@@ -50,6 +50,7 @@ Exchange::Exchange(Peer& peer, Form form) : client(peer)
         if (const auto sizes = decodeInfoBlockSize(part.data);
             part.type == Rep::info && sizes)
         {
+            toldBlockSizes = true;
             minimumBlock = std::max(1U, sizes->minimum);
             maximum = sizes->maximum;
         }
@@ -153,6 +154,14 @@ void Exchange::needsMinimumOfOne()
     {
         client.conclude(notApplicable(
             fmt::format("the minimum block size is {} bytes", minimumBlock)));
+    }
+}
+
+void Exchange::needsBlockSizes()
+{
+    if (!toldBlockSizes)
+    {
+        client.conclude(notApplicable("the target tells no block sizes"));
     }
 }
 

@@ -107,6 +107,7 @@ class Exchange
     {
         return minimumBlock;
     }
+    /// 32 MiB if it told no block sizes
     uint32_t maximumPayload() const
     {
         return maximum;
@@ -131,6 +132,7 @@ class Exchange
     void needsUnset(vmedia::nbd::TransmissionFlag flag, std::string_view name);
     void needsSize(uint64_t least, std::string_view text);
     void needsMinimumOfOne();
+    void needsBlockSizes();
 
     /// Reads what the case is going to overwrite. Not applicable if the
     /// export is read-only.
@@ -198,6 +200,7 @@ class Exchange
 
     Peer& client;
     vmedia::nbd::InfoExport info{};
+    bool toldBlockSizes = false;
     uint32_t minimumBlock = 1;
     uint32_t maximum = 32U << 20;
     uint32_t contextId = 0;

@@ -27,9 +27,9 @@ constexpr std::string_view multiSays =
 void wantAllAnswered(Exchange& io, size_t count)
 {
     std::vector<Ask> asks;
+    const uint64_t blocks = std::max<uint64_t>(1, io.size() / io.block());
     for (size_t i = 0; i < count; ++i)
     {
-        const uint64_t blocks = io.size() / io.block();
         asks.push_back({Cmd::read, i % blocks * io.block(), io.block()});
     }
     io.sendTogether(asks);

@@ -36,6 +36,7 @@ std::vector<Reply> someReplies(Exchange& io)
         {Cmd::read, io.lastBlock(), block},
         {Cmd::read, io.lastBlock(), 2 * block},
         {Cmd::read, 0, block, 1 << 15},
+        {Cmd::read, 0, 0},
         {Cmd::cache, 0, block},
         {Cmd::flush},
         {Cmd{0x7777}},
@@ -570,6 +571,7 @@ constexpr Case cases[] = {
         .run =
             [](Peer& peer) {
     Exchange io(peer, Form::structured);
+    io.needsBlockSizes();
     io.needsSize(uint64_t{io.maximumPayload()} + io.block(),
                  "the maximum payload and a block");
     if (const auto reply =
