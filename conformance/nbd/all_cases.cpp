@@ -9,11 +9,14 @@ namespace conformance::nbd
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &greetingArea,   &optionArea,       &abortArea,      &listArea,
-        &exportNameArea, &infoArea,         &goArea,         &entryArea,
-        &blockSizeArea,  &transmissionArea, &requestArea,    &readArea,
-        &writeArea,      &hintArea,         &zeroArea,       &blockStatusArea,
-        &structuredArea, &parallelArea,     &disconnectArea,
+        &greetingArea,     &optionArea,     &abortArea,
+        &listArea,         &exportNameArea, &infoArea,
+        &goArea,           &entryArea,      &blockSizeArea,
+        &transmissionArea, &requestArea,    &flagArea,
+        &errorArea,        &readArea,       &writeArea,
+        &hintArea,         &zeroArea,       &blockStatusArea,
+        &allocationArea,   &structuredArea, &structuredReadArea,
+        &parallelArea,     &disconnectArea,
     };
     return areas;
 }

@@ -20,12 +20,16 @@ extern const Area entryArea;
 extern const Area blockSizeArea;
 extern const Area transmissionArea;
 extern const Area requestArea;
+extern const Area flagArea;
+extern const Area errorArea;
 extern const Area readArea;
 extern const Area writeArea;
 extern const Area hintArea;
 extern const Area zeroArea;
 extern const Area blockStatusArea;
+extern const Area allocationArea;
 extern const Area structuredArea;
+extern const Area structuredReadArea;
 extern const Area parallelArea;
 extern const Area disconnectArea;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
-#include "conformance/nbd/exchange.hpp"
+#include "conformance/nbd/work_area.hpp"
 
 namespace conformance::nbd
 {

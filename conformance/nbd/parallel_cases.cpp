@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/content_model.hpp"
-#include "conformance/nbd/exchange.hpp"
+#include "conformance/nbd/work_area.hpp"
 
 #include <fmt/format.h>
 
