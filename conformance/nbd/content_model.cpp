@@ -2,6 +2,7 @@
 #include "content_model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace conformance::nbd
 {

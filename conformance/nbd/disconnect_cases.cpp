@@ -55,10 +55,12 @@ void writesThenDisconnect(Exchange& io, const WorkArea& area)
     Bytes all;
     for (uint32_t i = 0; i < requests; ++i)
     {
-        append(all, writer.prepare(
-                        other.random()(),
-                        {Cmd::write, area.middle + i * area.unit, area.unit},
-                        ByteView(data).subspan(i * area.unit, area.unit)));
+        append(
+            all,
+            writer.prepare(
+                other.random()(),
+                {Cmd::write, area.middle + uint64_t{i} * area.unit, area.unit},
+                ByteView(data).subspan(size_t{i} * area.unit, area.unit)));
     }
     append(all, encode(Request{0, Cmd::disc, 0, 0, 0}));
     other.send(all, "8 writes and NBD_CMD_DISC at once");

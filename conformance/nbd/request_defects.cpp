@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace conformance::nbd
 {
@@ -161,7 +162,7 @@ void addWriteDefects(Defects& all)
             todo = {Action::write};
         }
     }, .reply = [](const Command& request, Bytes& bytes) {
-        if (isOf(Cmd::write, 16 * 512)(request))
+        if (isOf(Cmd::write, 8192)(request))
         {
             put(bytes, 4, static_cast<uint32_t>(ErrorValue::enospc));
         }

@@ -76,7 +76,7 @@ constexpr Case cases[] = {
     Bytes model = area.before;
     for (uint32_t length = 1; length <= 3; ++length)
     {
-        const uint64_t at = area.middle + 1001 * length;
+        const uint64_t at = area.middle + uint64_t{1001} * length;
         const Bytes data = noise(peer.random(), length);
         io.wantSuccess({Cmd::write, at, length}, data);
         std::ranges::copy(
