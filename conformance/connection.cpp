@@ -170,6 +170,27 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
     return Ended::no;
 }
 
+size_t Connection::sendUntilStuck(vmedia::nbd::ByteView bytes,
+                                  milliseconds patience)
+{
+    size_t sent = 0;
+    while (sent < bytes.size())
+    {
+        const ssize_t count = ::send(descriptor, bytes.data() + sent,
+                                     bytes.size() - sent, MSG_NOSIGNAL);
+        if (count >= 0)
+        {
+            sent += static_cast<size_t>(count);
+        }
+        else if ((errno != EAGAIN && errno != EINTR) ||
+                 !wait(descriptor, POLLOUT, Clock::now() + patience))
+        {
+            break; // what became of it shows in the receive() that follows
+        }
+    }
+    return sent;
+}
+
 Received Connection::receive(size_t size, milliseconds deadline)
 {
     return receive(size, size, deadline);

@@ -49,6 +49,9 @@ class Connection
     Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline);
     /// Waits until the peer has taken all that was sent.
     bool drain(std::chrono::milliseconds deadline) const;
+    /// As much as the peer takes before it takes nothing for @p patience.
+    size_t sendUntilStuck(vmedia::nbd::ByteView bytes,
+                          std::chrono::milliseconds patience);
     Received receive(size_t size, std::chrono::milliseconds deadline);
     /// What has come, at most @p size bytes; waits for the first one.
     Received receiveSome(size_t size, std::chrono::milliseconds deadline);

@@ -48,6 +48,9 @@ void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
     }, "must, or should for both; all levels without it")
         ->check(CLI::IsMember({"must", "should"}))
         ->type_name("LEVEL");
+    cmd->add_flag("--destructive", o.destructive,
+                  "Run the cases that write too; they put back what they "
+                  "overwrite. Always so with --spawn");
     cmd->add_flag("--strict", o.strict, "A missed SHOULD gives exit 1 too");
     cmd->add_option("--seed", o.seed, "Repeat a run")->capture_default_str();
     cmd->add_option("--timeout-scale", o.timeoutScale,

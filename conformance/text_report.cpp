@@ -129,6 +129,18 @@ void TextReport::failure(const Run& run, const Record& record)
                                run.seed));
 }
 
+/// All that were not tested for the same reason as @p first.
+void TextReport::notTested(const Run& run, const Record& first)
+{
+    const auto count = std::ranges::count_if(run.records,
+                                             [&first](const Record& record) {
+        return record.verdict.outcome == Outcome::notTested &&
+               record.verdict.got == first.verdict.got;
+    });
+    out << fmt::format("\nNot tested from {} on: {} ({} case{})\n", first.id,
+                       first.verdict.got, count, count == 1 ? "" : "s");
+}
+
 void TextReport::end(const Run& run, double seconds)
 {
     // What matters most comes last, where a reader's eye is.
@@ -142,13 +154,15 @@ void TextReport::end(const Run& run, double seconds)
             }
         }
     }
-    const auto cutOff = std::ranges::find(
-        run.records, Outcome::notTested,
-        [](const Record& record) { return record.verdict.outcome; });
-    if (cutOff != run.records.end())
+    std::vector<std::string_view> reasons;
+    for (const Record& record : run.records)
     {
-        out << fmt::format("\nNot tested from {} on: {}\n", cutOff->id,
-                           cutOff->verdict.got);
+        if (record.verdict.outcome == Outcome::notTested &&
+            std::ranges::find(reasons, record.verdict.got) == reasons.end())
+        {
+            reasons.emplace_back(record.verdict.got);
+            notTested(run, record);
+        }
     }
     out << fmt::format("\n{} cases: {}  ({:.1f} s)  exit {}: {}\n",
                        run.records.size(), describe(run.counts()), seconds,

@@ -315,6 +315,8 @@ Defects defects()
     addMetaDefects(all);
     addExtendedDefects(all);
     addTransmissionDefects(all);
+    addRequestDefects(all);
+    addChunkDefects(all);
     addTlsDefects(all);
     addTlsCredentialDefects(all);
     addAbuseDefects(all);

@@ -37,6 +37,12 @@ Defects variants();
 /// The part of it about requests and their replies.
 void addTransmissionDefects(Defects& all);
 
+/// The part of it about commands and what they do to content.
+void addRequestDefects(Defects& all);
+
+/// The part of it about structured replies and block status.
+void addChunkDefects(Defects& all);
+
 /// The parts of it about TLS: what is said before and after it, and whom it
 /// lets in.
 void addTlsDefects(Defects& all);

@@ -14,7 +14,7 @@ constexpr auto words = std::to_array<std::pair<std::string_view, Needs>>({
     {"plain", Needs::plain},
     {"read-only", Needs::readOnly},
     {"block-size-4096", Needs::blockSize},
-    {"no-structured-replies", Needs::unstructured},
+    {"large", Needs::large},
     {"tls-on", Needs::tlsOn},
     {"tls-required", Needs::tlsRequired},
     {"tls-only-export", Needs::tlsOnlyExport},

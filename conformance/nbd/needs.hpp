@@ -14,7 +14,7 @@ enum class Needs : uint32_t
     plain = 1U << 0,         ///< all is served without TLS
     readOnly = 1U << 1,      ///< writes are refused; else they are taken
     blockSize = 1U << 2,     ///< the minimum block size is 4096
-    unstructured = 1U << 3,  ///< no structured replies
+    large = 1U << 3,         ///< 6 GiB
     tlsOn = 1U << 4,         ///< TLS at the client's option (SELECTIVETLS)
     tlsRequired = 1U << 5,   ///< nothing before TLS (FORCEDTLS)
     tlsOnlyExport = 1U << 6, ///< one export among others is forced
@@ -35,6 +35,14 @@ constexpr bool covers(Needs offered, Needs needed)
 {
     return (static_cast<uint32_t>(needed) & ~static_cast<uint32_t>(offered)) ==
            0;
+}
+
+/// What is left of @p needs where a case can see for itself what there is: on
+/// a target of which nothing was told.
+constexpr Needs untold(Needs needs)
+{
+    constexpr Needs seen = Needs::readOnly | Needs::blockSize | Needs::large;
+    return Needs{static_cast<uint32_t>(needs) & ~static_cast<uint32_t>(seen)};
 }
 
 /// One of them by the word that a target profile has for it, "tls-required".

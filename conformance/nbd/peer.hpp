@@ -135,6 +135,9 @@ class Peer
     uint64_t sendRequest(vmedia::nbd::Cmd type, uint64_t offset = 0,
                          uint32_t length = 0);
     void sendDisconnect();
+    /// As much of it as the target takes before it takes nothing for a
+    /// while: what a client does that does not read. Gives how much.
+    size_t sendUntilStuck(vmedia::nbd::ByteView bytes, std::string_view what);
 
     // Wanting
     /// Replies up to the last one. None once the verdict is not a pass.

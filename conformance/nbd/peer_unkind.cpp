@@ -7,6 +7,14 @@
 namespace conformance::nbd
 {
 
+namespace
+{
+
+/// How long a server may take nothing before we believe that it waits for us.
+constexpr std::chrono::milliseconds patience{100};
+
+} // namespace
+
 Peer Peer::another()
 {
     return another(deadline);
@@ -47,6 +55,18 @@ void Peer::endSending()
         connection->wire().endSending();
         lines.emplace_back("-> end of what we send");
     }
+}
+
+size_t Peer::sendUntilStuck(vmedia::nbd::ByteView bytes, std::string_view what)
+{
+    if (stopped() || !connection)
+    {
+        return 0;
+    }
+    const size_t sent = connection->wire().sendUntilStuck(bytes, patience);
+    lines.push_back(
+        fmt::format("-> {}, {} bytes of {}", what, sent, bytes.size()));
+    return sent;
 }
 
 } // namespace conformance::nbd

@@ -101,7 +101,7 @@ class Suite
         }
         for (const Selected& one : selected)
         {
-            if (const TargetMode* mode = profile.find(one.what->needs))
+            if (const TargetMode* mode = profile.find(neededBy(*one.what)))
             {
                 return use(*mode);
             }
@@ -119,7 +119,12 @@ class Suite
             record.verdict = notTested("interrupted");
             return record;
         }
-        const TargetMode* mode = profile.find(one.needs);
+        if (one.writes && there && !options.destructive)
+        {
+            record.verdict = notTested("would write; give --destructive");
+            return record;
+        }
+        const TargetMode* mode = profile.find(neededBy(one));
         if (mode == nullptr)
         {
             record.verdict = notApplicable(
@@ -148,6 +153,11 @@ class Suite
     }
 
   private:
+    Needs neededBy(const Case& one) const
+    {
+        return options.profile.empty() ? untold(one.needs) : one.needs;
+    }
+
     vmedia::Result<TargetProfile> modesOf() const
     {
         if (!options.profile.empty())
@@ -245,6 +255,14 @@ std::string targetText(const ServerSuiteOptions& options)
     if (options.exportName)
     {
         text += " --export " + shellQuoted(*options.exportName);
+    }
+    if (options.destructive)
+    {
+        text += " --destructive";
+    }
+    if (options.destructive)
+    {
+        text += " --destructive";
     }
     return text;
 }

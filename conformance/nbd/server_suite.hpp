@@ -23,6 +23,7 @@ struct ServerSuiteOptions
     std::vector<std::string> skip{};
     std::optional<Level> level{};    ///< must; or should: must and should
     bool strict = false;
+    bool destructive = false; ///< may write to a target that we did not start
     uint64_t seed = 1;
     double timeoutScale = 1;
     std::string json{}; ///< a file; "" for none

@@ -159,6 +159,7 @@ constexpr Case cases[] = {
         .subject = Subject::server,
         .sends = "NBD_CMD_READ of 33554432 bytes",
         .wants = "the data, and a request after it",
+        .needs = Needs::plain | Needs::large,
         .run =
             [](Peer& peer) {
     Conversation talk(peer, Replies::simple);
@@ -183,6 +184,7 @@ constexpr Case cases[] = {
         .sends = "NBD_CMD_WRITE of 33554432 bytes",
         .wants = "success, and the data where it belongs",
         .writes = true,
+        .needs = Needs::plain | Needs::large,
         .run =
             [](Peer& peer) {
     Conversation talk(peer, Replies::simple);

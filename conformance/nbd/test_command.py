@@ -69,6 +69,29 @@ def test_a_server_on_tcp_is_tested_over_a_free_port():
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.parametrize("options, verdict, status", [
+    ([], "not tested", 3),
+    (["--destructive"], "pass", 0),
+])
+def test_a_target_that_is_not_ours_is_written_to_only_if_told(
+        options, verdict, status, tmp_path):
+    disk = tmp_path / "disk"
+    content = os.urandom(1 << 20)
+    disk.write_bytes(content)
+    report = tmp_path / "report.json"
+    with Program("vmedia-nbd", "-f", "-U", tmp_path / "s", "file",
+                 disk) as server:
+        uri = server.wait_for(r"listening on (\S+)")[1]
+        ended = conform("nbd-server", uri, "--only", "nbd.write.read-back",
+                        "--json", report, *options)
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    case, = json.loads(report.read_text())["cases"]
+    assert case["verdict"] == verdict
+    if not options:
+        assert case["reason"] == "would write; give --destructive"
+    assert disk.read_bytes() == content  # put back, if it was written to
+
+
 def test_a_named_export_is_found_in_the_list_or_given():
     line = SPAWN + " -e 'a disk' memory 1M"
     for options in ((), ("--export", "a disk")):

@@ -30,7 +30,7 @@ PROFILE = None
 # the profile of vmedia-nbd, then what goes on the reference's command line.
 SERVERS = [
     PROFILE,
-    ["memory", "64M"],
+    ["pattern", "1M"],  # has neither trim nor zeroes
     ["--variant", "no-zeroes-flag", "memory", "1M"],
     ["--variant", "not-fixed", "memory", "1M"],
     ["--variant", "blocks", "memory", "1M"],

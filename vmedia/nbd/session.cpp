@@ -62,7 +62,7 @@ class Session
         const auto index = static_cast<size_t>(&info - catalogue.infos.data());
         reply.emplace(terms.replies, out);
         performer.emplace(*catalogue.data.at(index), terms, *reply, traffic,
-                          stream.sendsUncopied() && !faults);
+                          sendsUncopied() && !faults);
         if (options.negotiated)
         {
             options.negotiated();
@@ -182,7 +182,7 @@ class Session
         {
             co_return co_await goWrong(command, todo, fault);
         }
-        if (todo.action == Plan::Action::read && stream.sendsUncopied())
+        if (todo.action == Plan::Action::read && sendsUncopied())
         {
             const int file = performer->fileFor(command);
             if (file >= 0)
@@ -201,6 +201,12 @@ class Session
             std::ranges::copy(wrong, out.grow(wrong.size()).begin());
         }
         co_return Result<void>{};
+    }
+
+    /// What is sent so is changed by nobody.
+    bool sendsUncopied() const
+    {
+        return stream.sendsUncopied() && !deviation.reply;
     }
 
     /// What waits to be sent, the read's header, and its data uncopied.
