@@ -22,14 +22,16 @@ std::string_view shortName(Outcome outcome)
     return names[static_cast<size_t>(outcome)];
 }
 
-std::string_view meaning(const Run& run)
+std::string meaning(const Run& run)
 {
     const Counts counts = run.counts();
     switch (run.exitCode())
     {
         case exitConforms:
-            return counts.warn == 0 ? "conforms"
-                                    : "conforms; --strict counts warnings";
+            return fmt::format(
+                "conforms{}{}",
+                counts.withheld == 0 ? "" : " in what was tested",
+                counts.warn == 0 ? "" : "; --strict counts warnings");
         case exitViolates:
             return counts.fail == 0 ? "misses a SHOULD, with --strict"
                                     : "a case failed";

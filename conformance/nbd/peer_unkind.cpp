@@ -11,7 +11,7 @@ namespace
 {
 
 /// How long a server may take nothing before we believe that it waits for us.
-constexpr std::chrono::milliseconds patience{100};
+constexpr std::chrono::milliseconds stuckAfter{100};
 
 } // namespace
 
@@ -63,7 +63,7 @@ size_t Peer::sendUntilStuck(vmedia::nbd::ByteView bytes, std::string_view what)
     {
         return 0;
     }
-    const size_t sent = connection->wire().sendUntilStuck(bytes, patience);
+    const size_t sent = connection->wire().sendUntilStuck(bytes, stuckAfter);
     lines.push_back(
         fmt::format("-> {}, {} bytes of {}", what, sent, bytes.size()));
     return sent;

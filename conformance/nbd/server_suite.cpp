@@ -121,7 +121,7 @@ class Suite
         }
         if (one.writes && there && !options.destructive)
         {
-            record.verdict = notTested("would write; give --destructive");
+            record.verdict = withheld("would write; give --destructive");
             return record;
         }
         const TargetMode* mode = profile.find(neededBy(one));
@@ -260,10 +260,6 @@ std::string targetText(const ServerSuiteOptions& options)
     {
         text += " --destructive";
     }
-    if (options.destructive)
-    {
-        text += " --destructive";
-    }
     return text;
 }
 
@@ -300,7 +296,7 @@ vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
         }
         const Record& record = run.records.emplace_back(suite.run(one));
         report.result(record);
-        counts.add(record.verdict.outcome);
+        counts.add(record.verdict);
     }
     report.endArea(counts);
     return {};
