@@ -86,8 +86,8 @@ class Input
     {
         while (size > 0)
         {
-            Result<ByteView> part =
-                co_await take(std::min(size, std::max<size_t>(1, available())));
+            // No less at once: without reading ahead, take() asks for just that.
+            Result<ByteView> part = co_await take(std::min(size, capacity));
             if (!part)
             {
                 co_return tl::unexpected(part.error());
