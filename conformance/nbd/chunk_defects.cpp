@@ -191,10 +191,12 @@ void addContentDefects(Defects& all)
         put(bytes, hole + payloadAt + 8, 0x7fffffff);
     });
     all["nbd.structured.read-is-covered"] =
-        changesReply(is(Cmd::read), [](const Command&, Bytes& bytes) {
-        if (isChunk(bytes, Chunk::offsetHole))
+        changesReply(is(Cmd::read), [](const Command& request, Bytes& bytes) {
+        constexpr uint32_t missing = 512;
+        if (isChunk(bytes, Chunk::offsetData) && request.length > missing)
         {
-            add(bytes, payloadAt + 8, 0U - 1); // its size
+            add(bytes, lengthAt, 0U - missing);
+            bytes.resize(bytes.size() - missing);
         }
     });
     all["nbd.structured.same-as-simple"] = changesReadAfterWrite(

@@ -101,7 +101,7 @@ void addFramingDefects(Defects& all)
                                            ErrorValue::eoverflow);
     all["nbd.error.no-not-supported"] = answers(is(unknownCommand),
                                                 ErrorValue::enotsup);
-    all["nbd.error.no-out-of-memory"] = answers(isOf(Cmd::read, 0x7fff0000),
+    all["nbd.error.no-out-of-memory"] = answers(isOf(Cmd::read, 72 << 20),
                                                 ErrorValue::enomem);
     all["nbd.error.keeps-connection"] = onNth(Cmd::cache, 8, {Action::giveUp});
 }
