@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 
@@ -50,7 +51,7 @@ void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
         ->type_name("LEVEL");
     cmd->add_flag("--destructive", o.destructive,
                   "Run the cases that write too; they put back what they "
-                  "overwrite. Always so with --spawn");
+                  "overwrite. Always so with --spawn and --profile");
     cmd->add_flag("--strict", o.strict, "A missed SHOULD gives exit 1 too");
     cmd->add_option("--seed", o.seed, "Repeat a run")->capture_default_str();
     cmd->add_option("--timeout-scale", o.timeoutScale,
@@ -73,9 +74,14 @@ ExitCode list(const std::string& pattern)
                    pattern);
         return exitUsage;
     }
+    size_t width = 0;
     for (const Case* one : cases)
     {
-        fmt::print("{:<52}  {:<10}  {}\n", one->id, nameOf(one->level),
+        width = std::max(width, one->id.size());
+    }
+    for (const Case* one : cases)
+    {
+        fmt::print("{:<{}}  {:<10}  {}\n", one->id, width, nameOf(one->level),
                    one->sends);
     }
     return exitConforms;
@@ -91,15 +97,21 @@ ExitCode explain(const std::string& id)
                        "  level   {}\n"
                        "  sends   {}\n"
                        "  wants   {}\n"
-                       "  needs   {}\n"
                        "  {}\n"
-                       "          {}\n",
+                       "          {}\n"
+                       "  target  {}\n",
                        one->id, nameOf(one->level), one->sends, one->wants,
-                       describe(one->needs),
                        one->level == Level::robustness
                            ? fmt::format("suite   {}", one->says)
                            : fmt::format("spec    \"{}\"", one->says),
-                       one->spec);
+                       one->spec,
+                       fmt::join(nbd::explain(one->needs), "\n          "));
+            if (one->writes)
+            {
+                fmt::print(
+                    "  writes  and puts back what it overwrites; needs "
+                    "--destructive for a target that is there already\n");
+            }
             return exitConforms;
         }
     }

@@ -108,6 +108,10 @@ void TextReport::failure(const Run& run, const Record& record)
     line("sent", record.sends);
     line("wanted", record.wanted());
     line("got", record.verdict.got);
+    if (!record.server.empty())
+    {
+        line("server", record.server);
+    }
     if (record.level == Level::robustness)
     {
         line("suite", record.says); // no sentence of the spec

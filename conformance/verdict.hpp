@@ -37,8 +37,8 @@ enum class Outcome : uint8_t
 struct Verdict
 {
     Outcome outcome = Outcome::pass;
-    std::string got{};    ///< what was seen; for a skip, the reason
-    std::string wanted{}; ///< at that step; empty: what the case wants
+    std::string got{};     ///< what was seen; for a skip, the reason
+    std::string wanted{};  ///< at that step; empty: what the case wants
     bool withheld = false; ///< not tested, for we were not told that we may
 
     bool passed() const

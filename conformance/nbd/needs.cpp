@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "needs.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
-#include <utility>
 
 namespace conformance::nbd
 {
@@ -10,27 +11,35 @@ namespace conformance::nbd
 namespace
 {
 
-constexpr auto words = std::to_array<std::pair<std::string_view, Needs>>({
-    {"plain", Needs::plain},
-    {"read-only", Needs::readOnly},
-    {"block-size-4096", Needs::blockSize},
-    {"large", Needs::large},
-    {"tls-on", Needs::tlsOn},
-    {"tls-required", Needs::tlsRequired},
-    {"tls-only-export", Needs::tlsOnlyExport},
-    {"psk", Needs::psk},
-    {"certificate", Needs::certificate},
-    {"verify-peer", Needs::verifyPeer},
-    {"crl", Needs::crl},
-    {"any-peer", Needs::anyPeer},
-    {"slow", Needs::slow},
+struct Word
+{
+    std::string_view name;
+    Needs need;
+    std::string_view meaning;
+};
+
+constexpr auto words = std::to_array<Word>({
+    {"plain", Needs::plain, "all is served without TLS"},
+    {"read-only", Needs::readOnly, "writes are refused"},
+    {"block-size-4096", Needs::blockSize, "the minimum block size is 4096"},
+    {"large", Needs::large, "the export has 6 GiB"},
+    {"tls-on", Needs::tlsOn, "TLS at the client's option"},
+    {"tls-required", Needs::tlsRequired, "nothing before TLS"},
+    {"tls-only-export", Needs::tlsOnlyExport,
+     "one export among others wants TLS"},
+    {"psk", Needs::psk, "pre-shared keys: {psk}, {pki}"},
+    {"certificate", Needs::certificate, "the server has a certificate: {pki}"},
+    {"verify-peer", Needs::verifyPeer, "the client has to have one, too"},
+    {"crl", Needs::crl, "and it may not be revoked"},
+    {"any-peer", Needs::anyPeer, "nobody looks at the client's"},
+    {"slow", Needs::slow, "a read takes some 100 ms"},
 });
 
 } // namespace
 
 std::optional<Needs> parseNeed(std::string_view word)
 {
-    for (const auto& [name, need] : words)
+    for (const auto& [name, need, meaning] : words)
     {
         if (name == word)
         {
@@ -43,7 +52,7 @@ std::optional<Needs> parseNeed(std::string_view word)
 std::string describe(Needs needs)
 {
     std::string text;
-    for (const auto& [name, need] : words)
+    for (const auto& [name, need, meaning] : words)
     {
         if (covers(needs, need))
         {
@@ -52,6 +61,19 @@ std::string describe(Needs needs)
         }
     }
     return text;
+}
+
+std::vector<std::string> explain(Needs needs)
+{
+    std::vector<std::string> lines;
+    for (const auto& [name, need, meaning] : words)
+    {
+        if (covers(needs, need))
+        {
+            lines.push_back(fmt::format("{}: {}", name, meaning));
+        }
+    }
+    return lines;
 }
 
 } // namespace conformance::nbd

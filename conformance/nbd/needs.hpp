@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace conformance::nbd
 {
@@ -50,5 +51,8 @@ std::optional<Needs> parseNeed(std::string_view word);
 
 /// "tls-required, psk"
 std::string describe(Needs needs);
+
+/// "tls-required: nothing before TLS", a line for each.
+std::vector<std::string> explain(Needs needs);
 
 } // namespace conformance::nbd

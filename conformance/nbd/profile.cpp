@@ -112,11 +112,13 @@ std::string describe(const Profile& profile)
     const std::string size =
         profile.described ? fmt::format("{} bytes", profile.described->size)
                           : "NBD_OPT_INFO tells nothing of it";
-    return fmt::format(
-        "export '{}' ({}); {}; {}", profile.exportName, size,
-        profile.listed ? fmt::format("lists {}", profile.listed->size())
-                       : "gives no list",
-        profile.selectsByName ? "selects by name" : "takes any name for it");
+    const size_t count = profile.listed ? profile.listed->size() : 0;
+    return fmt::format("export '{}' ({}); {}; {}", profile.exportName, size,
+                       profile.listed ? fmt::format("{} export{} listed", count,
+                                                    count == 1 ? "" : "s")
+                                      : "no list of exports",
+                       profile.selectsByName ? "an unknown name is refused"
+                                             : "any name is taken for it");
 }
 
 } // namespace conformance::nbd

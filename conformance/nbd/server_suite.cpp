@@ -128,8 +128,11 @@ class Suite
         if (mode == nullptr)
         {
             record.verdict = notApplicable(
-                fmt::format("it needs a target with {}{}", describe(one.needs),
-                            options.profile.empty() ? needsAProfile : ""));
+                options.profile.empty()
+                    ? fmt::format("it needs a target with {}{}",
+                                  describe(one.needs), needsAProfile)
+                    : fmt::format("the profile has no mode with {}",
+                                  describe(one.needs)));
             return record;
         }
         if (const auto used = use(*mode); !used)
@@ -142,6 +145,10 @@ class Suite
             record.verdict =
                 notTested("the target died in case " + bench->brokenBy());
             return record;
+        }
+        if (!options.profile.empty())
+        {
+            record.server = mode->start.line;
         }
         bench->run(one, seedOf(options.seed, one.id), record);
         return record;
@@ -352,7 +359,7 @@ ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
         }
     }
     Run run{.suite = "nbd-server",
-            .target = !options.profile.empty() ? options.profile
+            .target = !options.profile.empty() ? "profile " + options.profile
                       : options.spawn.empty()  ? options.target
                                                : options.spawn,
             .found = {},

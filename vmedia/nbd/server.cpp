@@ -231,9 +231,9 @@ class Accepting : public Server
                 }
             };
             asio::io_context own(1);
-            asio::co_spawn(
-                own, serve(stream, catalogue, traffic, mine),
-                [&ended, &mine](std::exception_ptr error, Result<SessionEnd> end) {
+            asio::co_spawn(own, serve(stream, catalogue, traffic, mine),
+                           [&ended, &mine](std::exception_ptr error,
+                                           Result<SessionEnd> end) {
                 rethrow(std::move(error));
                 if (end)
                 {
