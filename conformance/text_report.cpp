@@ -143,8 +143,11 @@ void TextReport::notTested(const Run& run, const Record& first)
         return record.verdict.outcome == Outcome::notTested &&
                record.verdict.got == first.verdict.got;
     });
-    out << fmt::format("\nNot tested from {} on: {} ({} case{})\n", first.id,
-                       first.verdict.got, count, count == 1 ? "" : "s");
+    // What was withheld is here and there, and not the rest of a run.
+    out << fmt::format(
+        "\nNot tested{}: {} ({} case{})\n",
+        first.verdict.withheld ? "" : fmt::format(" from {} on", first.id),
+        first.verdict.got, count, count == 1 ? "" : "s");
 }
 
 void TextReport::end(const Run& run, double seconds)

@@ -91,7 +91,7 @@ def test_a_target_that_is_not_ours_is_written_to_only_if_told(
     assert case["verdict"] == verdict
     if not options:
         assert case["reason"] == "would write; give --destructive"
-        assert "would write; give --destructive (1 case)" in ended.stdout
+        assert "Not tested: would write; give --destructive (1 case)" in ended.stdout
         assert "exit 0: conforms in what was tested" in ended.stdout
     assert disk.read_bytes() == content  # put back, if it was written to
 
