@@ -30,7 +30,7 @@ SERVERS = {
 
 # It is silent where it lost its place in the stream, and that takes a deadline
 # for each such case.
-PATIENCE = {"nbd-server": 0.5}
+PATIENCE = {"nbd-server": 0.7}
 
 
 def allowed(expected):
