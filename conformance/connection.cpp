@@ -170,13 +170,44 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
     return Ended::no;
 }
 
+size_t Connection::sendUntilStuck(vmedia::nbd::ByteView bytes,
+                                  milliseconds patience)
+{
+    size_t sent = 0;
+    while (sent < bytes.size())
+    {
+        const ssize_t count = ::send(descriptor, bytes.data() + sent,
+                                     bytes.size() - sent, MSG_NOSIGNAL);
+        if (count >= 0)
+        {
+            sent += static_cast<size_t>(count);
+        }
+        else if ((errno != EAGAIN && errno != EINTR) ||
+                 !wait(descriptor, POLLOUT, Clock::now() + patience))
+        {
+            break; // what became of it shows in the receive() that follows
+        }
+    }
+    return sent;
+}
+
 Received Connection::receive(size_t size, milliseconds deadline)
+{
+    return receive(size, size, deadline);
+}
+
+Received Connection::receiveSome(size_t size, milliseconds deadline)
+{
+    return receive(1, size, deadline);
+}
+
+Received Connection::receive(size_t enough, size_t size, milliseconds deadline)
 {
     const auto until = Clock::now() + deadline;
     Received received;
     received.bytes.resize(size);
     size_t have = 0;
-    while (have < size && received.ended == Ended::no)
+    while (have < enough && received.ended == Ended::no)
     {
         const ssize_t count = ::recv(descriptor, received.bytes.data() + have,
                                      size - have, 0);

@@ -4,6 +4,7 @@
 #include "vmedia/nbd/pack.hpp"
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 namespace conformance
@@ -15,12 +16,14 @@ enum class Ended : uint8_t
     no,
     closed,  ///< EOF, reset or broken pipe: by the spec they are the same
     timeout, ///< the deadline passed
+    garbled, ///< what came is not what TLS makes
 };
 
 struct Received
 {
     vmedia::nbd::Bytes bytes; ///< fewer than asked for if it ended
     Ended ended = Ended::no;
+    std::string how{};        ///< more of the end, where TLS tells it
 };
 
 /// A socket to the target, blocking, with a deadline on every call.
@@ -46,13 +49,20 @@ class Connection
     Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline);
     /// Waits until the peer has taken all that was sent.
     bool drain(std::chrono::milliseconds deadline) const;
+    /// As much as the peer takes before it takes nothing for @p patience.
+    size_t sendUntilStuck(vmedia::nbd::ByteView bytes,
+                          std::chrono::milliseconds patience);
     Received receive(size_t size, std::chrono::milliseconds deadline);
+    /// What has come, at most @p size bytes; waits for the first one.
+    Received receiveSome(size_t size, std::chrono::milliseconds deadline);
     /// No more will be sent; what comes can still be read.
     void endSending() const;
     /// Closing throws away what is under way, and tells the peer so (TCP).
     void dropOnClose() const;
 
   private:
+    Received receive(size_t enough, size_t size,
+                     std::chrono::milliseconds deadline);
     explicit Connection(int socket) : descriptor(socket) {}
     int descriptor;
 };

@@ -38,6 +38,7 @@ json::object toJson(const Record& record)
         {"got", skipped ? json::string() : text(record.verdict.got)},
         {"spec", text(record.spec)},
         {"says", text(record.says)},
+        {"server", record.server},
         {"transcript", std::move(transcript)},
     };
 }

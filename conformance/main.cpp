@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 
@@ -31,6 +32,10 @@ void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
     cmd->add_option("--spawn", o.spawn,
                     "Start the target with this line instead, e.g. 'nbdkit -f "
                     "-U {socket} memory 1M'; also {port}, {image}");
+    cmd->add_option("--profile", o.profile,
+                    "Start a server in each way that a case needs: "
+                    "vmedia-nbd, nbdkit, qemu-nbd, nbd-server, or a file "
+                    "such as theirs");
     cmd->add_option("--export", o.exportName,
                     "The export to use; else the default or the first listed");
     cmd->add_option("--only", o.only,
@@ -44,6 +49,9 @@ void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
     }, "must, or should for both; all levels without it")
         ->check(CLI::IsMember({"must", "should"}))
         ->type_name("LEVEL");
+    cmd->add_flag("--destructive", o.destructive,
+                  "Run the cases that write too; they put back what they "
+                  "overwrite. Always so with --spawn and --profile");
     cmd->add_flag("--strict", o.strict, "A missed SHOULD gives exit 1 too");
     cmd->add_option("--seed", o.seed, "Repeat a run")->capture_default_str();
     cmd->add_option("--timeout-scale", o.timeoutScale,
@@ -66,9 +74,14 @@ ExitCode list(const std::string& pattern)
                    pattern);
         return exitUsage;
     }
+    size_t width = 0;
     for (const Case* one : cases)
     {
-        fmt::print("{:<52}  {:<10}  {}\n", one->id, nameOf(one->level),
+        width = std::max(width, one->id.size());
+    }
+    for (const Case* one : cases)
+    {
+        fmt::print("{:<{}}  {:<10}  {}\n", one->id, width, nameOf(one->level),
                    one->sends);
     }
     return exitConforms;
@@ -84,10 +97,21 @@ ExitCode explain(const std::string& id)
                        "  level   {}\n"
                        "  sends   {}\n"
                        "  wants   {}\n"
-                       "  spec    \"{}\"\n"
-                       "          {}\n",
+                       "  {}\n"
+                       "          {}\n"
+                       "  target  {}\n",
                        one->id, nameOf(one->level), one->sends, one->wants,
-                       one->says, one->spec);
+                       one->level == Level::robustness
+                           ? fmt::format("suite   {}", one->says)
+                           : fmt::format("spec    \"{}\"", one->says),
+                       one->spec,
+                       fmt::join(nbd::explain(one->needs), "\n          "));
+            if (one->writes)
+            {
+                fmt::print(
+                    "  writes  and puts back what it overwrites; needs "
+                    "--destructive for a target that is there already\n");
+            }
             return exitConforms;
         }
     }

@@ -9,7 +9,7 @@ Counts Run::counts() const
     Counts counts;
     for (const Record& record : records)
     {
-        counts.add(record.verdict.outcome);
+        counts.add(record.verdict);
     }
     return counts;
 }

@@ -23,6 +23,7 @@ struct Record
     std::string_view wants;
     Verdict verdict;
     std::vector<std::string> transcript{};
+    std::string server{}; ///< the line that started it, where there are several
 
     std::string_view wanted() const
     {

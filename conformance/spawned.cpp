@@ -97,12 +97,11 @@ void endOrphans()
 
 } // namespace
 
-vmedia::Result<std::unique_ptr<Spawned>> Spawned::start(const std::string& line,
-                                                        uint64_t seed,
-                                                        milliseconds deadline)
+vmedia::Result<std::unique_ptr<Spawned>>
+    Spawned::start(const StartLine& how, uint64_t seed, milliseconds deadline)
 {
     std::unique_ptr<Spawned> spawned(new Spawned);
-    auto done = spawned->run(line, seed);
+    auto done = spawned->run(how, seed);
     if (done)
     {
         done = spawned->waitUntilReady(deadline);
@@ -114,8 +113,10 @@ vmedia::Result<std::unique_ptr<Spawned>> Spawned::start(const std::string& line,
     return spawned;
 }
 
-vmedia::Result<void> Spawned::run(const std::string& line, uint64_t seed)
+vmedia::Result<void> Spawned::run(const StartLine& how, uint64_t seed)
 {
+    const std::string& line = how.line;
+    const std::string all = line + how.config;
     auto words = splitLine(line);
     if (!words)
     {
@@ -123,11 +124,11 @@ vmedia::Result<void> Spawned::run(const std::string& line, uint64_t seed)
     }
     const std::string socket = directory.path() / "s";
     const std::string image = directory.path() / "image";
-    if (line.find("{socket}") != std::string::npos)
+    if (all.find("{socket}") != std::string::npos)
     {
         listens.socket = socket;
     }
-    else if (line.find("{port}") != std::string::npos)
+    else if (all.find("{port}") != std::string::npos)
     {
         listens = {.host = "127.0.0.1", .port = freePort()};
     }
@@ -138,15 +139,20 @@ vmedia::Result<void> Spawned::run(const std::string& line, uint64_t seed)
             "--spawn: neither {socket} nor {port} is in the line",
             "write one where the program takes the place to listen at");
     }
-    if (line.find("{image}") != std::string::npos)
+    if (all.find("{image}") != std::string::npos)
     {
         writeImage(image, seed);
     }
+    auto values = how.values;
+    values["socket"] = socket;
+    values["port"] = std::to_string(listens.port);
+    values["image"] = image;
+    values["directory"] = directory.path();
+    values["config"] = directory.path() / "config";
+    std::ofstream(values["config"]) << filled(how.config, values);
     for (std::string& word : *words)
     {
-        word = filled(std::move(word), {{"socket", socket},
-                                        {"port", std::to_string(listens.port)},
-                                        {"image", image}});
+        word = filled(std::move(word), values);
     }
     program = words->front();
     const std::string log = directory.path() / "log";
@@ -222,6 +228,61 @@ std::optional<std::string> Spawned::ending(milliseconds within) const
 bool Spawned::leftADaemon() const
 {
     return !orphans(child->pid()).empty();
+}
+
+void Spawned::terminate()
+{
+    // Until it has been reaped its number cannot be another process's.
+    const auto daemons = orphans(child->pid());
+    child->signal(SIGTERM);
+    for (const pid_t pid : daemons)
+    {
+        ::kill(pid, SIGTERM);
+    }
+}
+
+bool Spawned::gone(milliseconds limit) const
+{
+    const auto until = Clock::now() + limit;
+    while (usage().running > 0)
+    {
+        if (Clock::now() >= until)
+        {
+            return false;
+        }
+        // There may be several, and not all are our children: look again.
+        ::poll(nullptr, 0, 5);
+    }
+    return true;
+}
+
+Usage Spawned::usage() const
+{
+    return usageBelow(::getpid());
+}
+
+std::string Spawned::sanitizerReport()
+{
+    constexpr std::string_view signs[] = {
+        "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+        "WARNING: ThreadSanitizer", "WARNING: MemorySanitizer",
+        ": runtime error: "};
+    std::ifstream file(directory.path() / "log");
+    file.seekg(logRead);
+    std::string found;
+    std::string line;
+    while (std::getline(file, line))
+    {
+        logRead += static_cast<std::streamoff>(line.size()) + 1;
+        for (const std::string_view sign : signs)
+        {
+            if (found.empty() && line.find(sign) != std::string::npos)
+            {
+                found = line;
+            }
+        }
+    }
+    return found;
 }
 
 std::string Spawned::lastLine() const

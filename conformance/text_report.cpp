@@ -22,14 +22,16 @@ std::string_view shortName(Outcome outcome)
     return names[static_cast<size_t>(outcome)];
 }
 
-std::string_view meaning(const Run& run)
+std::string meaning(const Run& run)
 {
     const Counts counts = run.counts();
     switch (run.exitCode())
     {
         case exitConforms:
-            return counts.warn == 0 ? "conforms"
-                                    : "conforms; --strict counts warnings";
+            return fmt::format(
+                "conforms{}{}",
+                counts.withheld == 0 ? "" : " in what was tested",
+                counts.warn == 0 ? "" : "; --strict counts warnings");
         case exitViolates:
             return counts.fail == 0 ? "misses a SHOULD, with --strict"
                                     : "a case failed";
@@ -106,7 +108,18 @@ void TextReport::failure(const Run& run, const Record& record)
     line("sent", record.sends);
     line("wanted", record.wanted());
     line("got", record.verdict.got);
-    line("spec", fmt::format("\"{}\"", record.says));
+    if (!record.server.empty())
+    {
+        line("server", record.server);
+    }
+    if (record.level == Level::robustness)
+    {
+        line("suite", record.says); // no sentence of the spec
+    }
+    else
+    {
+        line("spec", fmt::format("\"{}\"", record.says));
+    }
     line("", record.spec);
     if (record.level == Level::robustness)
     {
@@ -122,6 +135,21 @@ void TextReport::failure(const Run& run, const Record& record)
                                run.seed));
 }
 
+/// All that were not tested for the same reason as @p first.
+void TextReport::notTested(const Run& run, const Record& first)
+{
+    const auto count = std::ranges::count_if(run.records,
+                                             [&first](const Record& record) {
+        return record.verdict.outcome == Outcome::notTested &&
+               record.verdict.got == first.verdict.got;
+    });
+    // What was withheld is here and there, and not the rest of a run.
+    out << fmt::format(
+        "\nNot tested{}: {} ({} case{})\n",
+        first.verdict.withheld ? "" : fmt::format(" from {} on", first.id),
+        first.verdict.got, count, count == 1 ? "" : "s");
+}
+
 void TextReport::end(const Run& run, double seconds)
 {
     // What matters most comes last, where a reader's eye is.
@@ -135,13 +163,15 @@ void TextReport::end(const Run& run, double seconds)
             }
         }
     }
-    const auto cutOff = std::ranges::find(
-        run.records, Outcome::notTested,
-        [](const Record& record) { return record.verdict.outcome; });
-    if (cutOff != run.records.end())
+    std::vector<std::string_view> reasons;
+    for (const Record& record : run.records)
     {
-        out << fmt::format("\nNot tested from {} on: {}\n", cutOff->id,
-                           cutOff->verdict.got);
+        if (record.verdict.outcome == Outcome::notTested &&
+            std::ranges::find(reasons, record.verdict.got) == reasons.end())
+        {
+            reasons.emplace_back(record.verdict.got);
+            notTested(run, record);
+        }
     }
     out << fmt::format("\n{} cases: {}  ({:.1f} s)  exit {}: {}\n",
                        run.records.size(), describe(run.counts()), seconds,

@@ -102,9 +102,23 @@ TEST(TextReport, tellsOnceWhyTheRestWasNotTested)
         record("nbd.f", Level::must, notTested("the target died in nbd.b")));
     const std::string text = reportOf(run);
     EXPECT_THAT(text, HasSubstr("Not tested from nbd.e on: the target died in "
-                                "nbd.b\n"));
+                                "nbd.b (2 cases)\n"));
     EXPECT_THAT(text, Not(HasSubstr("nbd.f")));
     EXPECT_THAT(text, HasSubstr("2 not tested"));
+}
+
+TEST(TextReport, tellsEachReasonNotToTest)
+{
+    auto run = aRun();
+    run.records.push_back(
+        record("nbd.e", Level::must, notTested("it would write")));
+    run.records.push_back(
+        record("nbd.f", Level::must, notTested("interrupted")));
+    const std::string text = reportOf(run);
+    EXPECT_THAT(text,
+                HasSubstr("Not tested from nbd.e on: it would write (1 case)"));
+    EXPECT_THAT(text,
+                HasSubstr("Not tested from nbd.f on: interrupted (1 case)"));
 }
 
 TEST(TextReport, quotesWordsForAShell)

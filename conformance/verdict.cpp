@@ -28,6 +28,13 @@ Verdict notTested(std::string reason)
     return {Outcome::notTested, std::move(reason)};
 }
 
+Verdict withheld(std::string reason)
+{
+    Verdict verdict = notTested(std::move(reason));
+    verdict.withheld = true;
+    return verdict;
+}
+
 Verdict noted(std::string got)
 {
     return {Outcome::info, std::move(got)};
@@ -42,11 +49,12 @@ Verdict judged(Verdict verdict, Level level)
     return verdict;
 }
 
-void Counts::add(Outcome outcome)
+void Counts::add(const Verdict& verdict)
 {
     int* const counters[] = {&pass,          &warn,      &fail,
                              &notApplicable, &notTested, &info};
-    ++*counters[static_cast<size_t>(outcome)];
+    ++*counters[static_cast<size_t>(verdict.outcome)];
+    withheld += verdict.withheld ? 1 : 0;
 }
 
 std::string describe(const Counts& counts)
@@ -78,7 +86,7 @@ ExitCode exitCodeOf(const Counts& counts, bool strict)
         return exitViolates;
     }
     // Cases that were cut off may be the ones that would have failed.
-    if (counts.judged() == 0 || counts.notTested != 0)
+    if (counts.judged() == 0 || counts.notTested != counts.withheld)
     {
         return exitNotTested;
     }

@@ -37,8 +37,9 @@ enum class Outcome : uint8_t
 struct Verdict
 {
     Outcome outcome = Outcome::pass;
-    std::string got{};    ///< what was seen; for a skip, the reason
-    std::string wanted{}; ///< at that step; empty: what the case wants
+    std::string got{};     ///< what was seen; for a skip, the reason
+    std::string wanted{};  ///< at that step; empty: what the case wants
+    bool withheld = false; ///< not tested, for we were not told that we may
 
     bool passed() const
     {
@@ -50,6 +51,8 @@ Verdict passed();
 Verdict failed(std::string got, std::string wanted = {});
 Verdict notApplicable(std::string reason);
 Verdict notTested(std::string reason);
+/// Not tested either, but that is how the user wanted it.
+Verdict withheld(std::string reason);
 Verdict noted(std::string got);
 
 /// A missed SHOULD is a warning: only here do level and verdict meet.
@@ -62,9 +65,10 @@ struct Counts
     int fail = 0;
     int notApplicable = 0;
     int notTested = 0;
+    int withheld = 0; ///< so many of those
     int info = 0;
 
-    void add(Outcome outcome);
+    void add(const Verdict& verdict);
     int judged() const
     {
         return pass + warn + fail + info;
@@ -82,7 +86,8 @@ enum ExitCode : int
     exitNotTested = 3,
 };
 
-/// What a whole run comes to. With @p strict a missed SHOULD counts too.
+/// What a whole run comes to. With @p strict a missed SHOULD counts too. What
+/// was withheld does not count: the rest conforms, or does not.
 ExitCode exitCodeOf(const Counts& counts, bool strict);
 
 std::string_view nameOf(Level level);

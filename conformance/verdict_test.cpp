@@ -14,7 +14,7 @@ ExitCode exitOf(std::initializer_list<Outcome> outcomes, bool strict = false)
     Counts counts;
     for (const Outcome outcome : outcomes)
     {
-        counts.add(outcome);
+        counts.add({.outcome = outcome});
     }
     return exitCodeOf(counts, strict);
 }
@@ -29,6 +29,18 @@ TEST(Verdict, aMissedShouldIsAWarning)
     EXPECT_EQ(judged(passed(), Level::should).outcome, Outcome::pass);
     EXPECT_EQ(judged(notApplicable("x"), Level::should).outcome,
               Outcome::notApplicable);
+}
+
+TEST(Verdict, whatWasWithheldIsNotMissed)
+{
+    Counts counts;
+    counts.add(withheld("would write"));
+    EXPECT_EQ(exitCodeOf(counts, false), exitNotTested); // nothing ran at all
+    counts.add(passed());
+    EXPECT_EQ(exitCodeOf(counts, false), exitConforms);
+    counts.add(notTested("interrupted"));
+    EXPECT_EQ(exitCodeOf(counts, false), exitNotTested);
+    EXPECT_EQ(counts.notTested, 2);
 }
 
 TEST(Verdict, aWarningFailsOnlyAStrictRun)

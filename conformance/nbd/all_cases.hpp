@@ -28,6 +28,25 @@ extern const Area metaMalformedArea;
 extern const Area extendedArea;
 extern const Area extendedStatusArea;
 extern const Area transmissionArea;
+extern const Area requestArea;
+extern const Area flagArea;
+extern const Area errorArea;
+extern const Area readArea;
+extern const Area writeArea;
+extern const Area hintArea;
+extern const Area zeroArea;
+extern const Area blockStatusArea;
+extern const Area allocationArea;
+extern const Area structuredArea;
+extern const Area structuredReadArea;
+extern const Area parallelArea;
+extern const Area disconnectArea;
+extern const Area tlsModeArea;
+extern const Area tlsStartArea;
+extern const Area tlsArea;
+extern const Area tlsCredentialArea;
+extern const Area shutdownArea;
+extern const Area abuseArea;
 
 /// All that a run contains, in its order. No static registration: what is not
 /// named here does not run.

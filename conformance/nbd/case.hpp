@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "conformance/nbd/needs.hpp"
 #include "conformance/verdict.hpp"
 
 #include <span>
@@ -19,7 +20,8 @@ enum class Start : uint8_t
 
 /// One sentence of the spec, and how to see whether a server obeys it.
 ///
-/// Shape:  a row of data and a short body. A row without `says` is not ready.
+/// Shape:  a row of data and a short body. A row without `says` is not ready;
+///         in one of level robustness it is the suite's own requirement.
 /// Names:  an id tells what, not where, and is never used again for another
 ///         meaning.
 struct Case
@@ -33,6 +35,8 @@ struct Case
     std::string_view wants;
     Start start = Start::haggling;
     bool writes = false; ///< only where the target is ours, or may be written
+    Needs needs = Needs::plain;
+    bool endsTarget = false; ///< what is left is of no use: the next is new
     Verdict (*run)(Peer& peer);
 };
 

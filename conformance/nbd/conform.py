@@ -9,7 +9,7 @@ from fixtures.program import run
 SCALE = float(os.environ.get("VMEDIA_TIMEOUT_SCALE", "1"))
 
 # nbd-server is silent where it lost its place: a deadline each.
-RUN_S = 120 * SCALE
+RUN_S = 300 * SCALE
 
 
 def conform(*arguments):

@@ -103,11 +103,8 @@ void addConnectionDefects(Defects& all)
         }
     }};
     all["nbd.connection.reset-with-replies-queued"] = {
-        .reply = [count = 0](const Command&, Bytes&) mutable {
-        if (++count == 2)
-        {
-            ::_exit(1); // as if SIGPIPE had ended it
-        }
+        .reply = [](const Command&, Bytes&) {
+        ::_exit(1); // as if SIGPIPE had ended it
     }};
     all["nbd.client-flags.no-zeroes-not-offered"] = takes(clientNoZeroes);
     all["nbd.client-flags.fixed-newstyle-not-offered"] =

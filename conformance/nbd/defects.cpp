@@ -315,6 +315,11 @@ Defects defects()
     addMetaDefects(all);
     addExtendedDefects(all);
     addTransmissionDefects(all);
+    addRequestDefects(all);
+    addChunkDefects(all);
+    addTlsDefects(all);
+    addTlsCredentialDefects(all);
+    addAbuseDefects(all);
     return all;
 }
 

@@ -37,4 +37,18 @@ Defects variants();
 /// The part of it about requests and their replies.
 void addTransmissionDefects(Defects& all);
 
+/// The part of it about commands and what they do to content.
+void addRequestDefects(Defects& all);
+
+/// The part of it about structured replies and block status.
+void addChunkDefects(Defects& all);
+
+/// The parts of it about TLS: what is said before and after it, and whom it
+/// lets in.
+void addTlsDefects(Defects& all);
+void addTlsCredentialDefects(Defects& all);
+
+/// The part of it about the end of a server, and about what it can bear.
+void addAbuseDefects(Defects& all);
+
 } // namespace conformance::nbd

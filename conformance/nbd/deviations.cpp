@@ -33,6 +33,8 @@ Deviation combined(const Deviation& first, const Deviation& second)
     all.step = both(first.step, second.step);
     all.plan = both(first.plan, second.plan);
     all.reply = both(first.reply, second.reply);
+    all.tls = both(first.tls, second.tls);
+    all.failed = both(first.failed, second.failed);
     return all;
 }
 

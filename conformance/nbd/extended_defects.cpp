@@ -80,7 +80,7 @@ void addOptionDefects(Defects& all)
         answers(is(Opt::setMetaContext), Rep::errExtHeaderReqd);
 }
 
-void addRequestDefects(Defects& all)
+void addExtendedRequestDefects(Defects& all)
 {
     all["nbd.extended-headers.compact-request"] = {
         .received = [](std::span<std::byte> piece) {
@@ -131,7 +131,7 @@ void addRequestDefects(Defects& all)
 void addExtendedDefects(Defects& all)
 {
     addOptionDefects(all);
-    addRequestDefects(all);
+    addExtendedRequestDefects(all);
     all["nbd.extended-headers.offset"] = sets(Cmd::read, offsetLow, 1);
     all["nbd.extended-headers.no-simple-reply"] = {
         .reply = [](const Command& command, Bytes& bytes) {

@@ -31,8 +31,9 @@ std::string listed(std::initializer_list<Rep> types)
 } // namespace
 
 Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
-           uint64_t seed) :
-    address(std::move(where)), target(found), deadline(limit), generator(seed)
+           uint64_t seed, Spawned* process) :
+    address(std::move(where)), target(found), deadline(limit), generator(seed),
+    ours(process)
 {}
 
 void Peer::conclude(Verdict verdict)
@@ -121,6 +122,7 @@ void Peer::send(ByteView bytes, std::string what)
         case Ended::closed: // the next want finds it, with what came before
             lines.emplace_back("<- closed while we sent");
             break;
+        case Ended::garbled: // nothing is received here
         case Ended::timeout:
             conclude(failed("the server read no further",
                             "a server that takes what is sent to it"));
@@ -173,11 +175,14 @@ std::string Peer::ending(std::string_view what, const Received& received) const
 {
     const std::string_view how = received.ended == Ended::closed
                                      ? "the server closed the connection"
+                                 : received.ended == Ended::garbled
+                                     ? "what came is no TLS"
                                      : "nothing more came";
-    const std::string waited = received.ended == Ended::timeout
-                                   ? fmt::format(" within {} ms",
-                                                 deadline.count())
-                                   : "";
+    const std::string waited =
+        received.ended == Ended::timeout
+            ? fmt::format(" within {} ms", deadline.count())
+        : received.how.empty() ? ""
+                               : fmt::format(" ({})", received.how);
     return received.bytes.empty()
                ? fmt::format("{}{} instead of {}", how, waited, what)
                : fmt::format("{}{} after {} of {}", how, waited,
@@ -321,7 +326,14 @@ Verdict Peer::wantClosed()
     closed = received.ended == Ended::closed;
     if (closed)
     {
-        lines.emplace_back("<- closed");
+        lines.push_back(received.how.empty()
+                            ? "<- closed"
+                            : fmt::format("<- closed ({})", received.how));
+        return result;
+    }
+    if (received.ended == Ended::garbled)
+    {
+        conclude(failed(ending("a closed connection", received)));
         return result;
     }
     if (received.ended == Ended::timeout)
@@ -384,11 +396,14 @@ Verdict Peer::wantUsable()
     }
     sendOption(unknownOption);
     const auto answer = wantAnswer(unknownOption);
+    const bool tlsFirst = covers(target.offers, Needs::tlsRequired) &&
+                          connection && connection->tls() == nullptr;
+    const Rep refusal = tlsFirst ? Rep::errTlsReqd : Rep::errUnsup;
     if (answer)
     {
-        want(answer->last.type == Rep::errUnsup && answer->parts.empty(),
+        want(answer->last.type == refusal && answer->parts.empty(),
              describe(answer->last) + ", so the stream is out of step",
-             "NBD_REP_ERR_UNSUP to the unknown option that comes next");
+             nameOf(refusal) + " to the unknown option that comes next");
     }
     else if (result.outcome == Outcome::fail && result.wanted.empty())
     {

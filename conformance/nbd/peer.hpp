@@ -2,8 +2,10 @@
 #pragma once
 #include "conformance/connection.hpp"
 #include "conformance/nbd/answer.hpp"
+#include "conformance/nbd/channel.hpp"
 #include "conformance/nbd/profile.hpp"
 #include "conformance/nbd/transcript.hpp"
+#include "conformance/spawned.hpp"
 #include "conformance/verdict.hpp"
 #include "vmedia/nbd/negotiator.hpp"
 #include "vmedia/nbd/wire.hpp"
@@ -47,7 +49,8 @@ class Peer
 {
   public:
     Peer(Address address, const Profile& profile,
-         std::chrono::milliseconds deadline, uint64_t seed);
+         std::chrono::milliseconds deadline, uint64_t seed,
+         Spawned* process = nullptr);
 
     /// A second client of the same target, with its own verdict.
     Peer another();
@@ -66,6 +69,7 @@ class Peer
     {
         return lines;
     }
+    /// What a case does beside the functions here, such as with channel().
     void note(std::string line)
     {
         lines.push_back(std::move(line));
@@ -90,6 +94,32 @@ class Peer
     /// to haggle.
     void start(uint32_t flags = bothClientFlags);
 
+    // TLS (peer_tls.cpp)
+    /// NBD_OPT_STARTTLS with our right credentials, or with others; wants TLS.
+    void secure();
+    void secure(const TlsWish& with);
+    /// NBD_OPT_STARTTLS; wants NBD_REP_ACK without data.
+    void wantTlsStart();
+    /// The handshake after that. It may fail, and that is no verdict yet.
+    Handshake shakeHands(const TlsWish& with);
+    /// The handshake does not succeed, or if TLS 1.3 says so too late, no
+    /// byte of NBD comes after it; the connection ends. Tells how it ended.
+    std::string wantNoTls(const TlsWish& with);
+    /// Below what the functions here do; null before connect().
+    Channel* channel()
+    {
+        return connection ? &*connection : nullptr;
+    }
+    std::chrono::milliseconds patience() const
+    {
+        return deadline;
+    }
+    /// The target, if we started it.
+    Spawned* process() const
+    {
+        return ours;
+    }
+
     // Sending
     void send(vmedia::nbd::ByteView bytes, std::string what);
     /// Each byte on its own, once the one before it was taken.
@@ -105,6 +135,9 @@ class Peer
     uint64_t sendRequest(vmedia::nbd::Cmd type, uint64_t offset = 0,
                          uint32_t length = 0);
     void sendDisconnect();
+    /// As much of it as the target takes before it takes nothing for a
+    /// while: what a client does that does not read. Gives how much.
+    size_t sendUntilStuck(vmedia::nbd::ByteView bytes, std::string_view what);
 
     // Wanting
     /// Replies up to the last one. None once the verdict is not a pass.
@@ -159,7 +192,8 @@ class Peer
     const Profile& target;
     std::chrono::milliseconds deadline;
     std::mt19937_64 generator;
-    std::optional<Connection> connection;
+    std::optional<Channel> connection;
+    Spawned* ours;
     bool closed = false;
     bool closeAllowed = false;
     Verdict result;

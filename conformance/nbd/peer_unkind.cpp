@@ -7,6 +7,14 @@
 namespace conformance::nbd
 {
 
+namespace
+{
+
+/// How long a server may take nothing before we believe that it waits for us.
+constexpr std::chrono::milliseconds stuckAfter{100};
+
+} // namespace
+
 Peer Peer::another()
 {
     return another(deadline);
@@ -14,14 +22,14 @@ Peer Peer::another()
 
 Peer Peer::another(std::chrono::milliseconds within)
 {
-    return {address, target, within, generator()};
+    return {address, target, within, generator(), ours};
 }
 
 void Peer::drop()
 {
     if (connection)
     {
-        connection->dropOnClose();
+        connection->wire().dropOnClose();
         lines.emplace_back("-- connection reset by us");
     }
     connection.reset();
@@ -34,7 +42,7 @@ void Peer::sendByByte(vmedia::nbd::ByteView bytes, std::string_view what)
     {
         const bool taken = connection->send(bytes.subspan(i, 1), deadline) !=
                                Ended::timeout &&
-                           connection->drain(deadline);
+                           connection->wire().drain(deadline);
         want(taken, fmt::format("byte {} was not taken", i),
              "a server that takes what is sent to it");
     }
@@ -44,9 +52,21 @@ void Peer::endSending()
 {
     if (connection && !stopped())
     {
-        connection->endSending();
+        connection->wire().endSending();
         lines.emplace_back("-> end of what we send");
     }
+}
+
+size_t Peer::sendUntilStuck(vmedia::nbd::ByteView bytes, std::string_view what)
+{
+    if (stopped() || !connection)
+    {
+        return 0;
+    }
+    const size_t sent = connection->wire().sendUntilStuck(bytes, stuckAfter);
+    lines.push_back(
+        fmt::format("-> {}, {} bytes of {}", what, sent, bytes.size()));
+    return sent;
 }
 
 } // namespace conformance::nbd

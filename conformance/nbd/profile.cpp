@@ -18,6 +18,10 @@ namespace
 std::optional<Answer> ask(Peer peer, Opt option, ByteView data)
 {
     peer.start();
+    if (covers(peer.profile().offers, Needs::tlsRequired))
+    {
+        peer.secure();
+    }
     peer.sendOption(option, data);
     auto answer = peer.wantAnswer(option);
     // "In the client's case … it MUST use soft disconnect"
@@ -43,11 +47,11 @@ std::vector<std::string> namesIn(const Answer& answer)
 
 } // namespace
 
-vmedia::Result<Profile> probe(const Address& address,
+vmedia::Result<Profile> probe(const Address& address, const Profile& told,
                               std::optional<std::string> exportName,
                               std::chrono::milliseconds deadline)
 {
-    Profile profile;
+    Profile profile = told;
     Peer first(address, profile, deadline, 0);
     first.connect();
     const auto greeting = first.wantBytes(Greeting::wireSize, "a greeting");
@@ -108,11 +112,13 @@ std::string describe(const Profile& profile)
     const std::string size =
         profile.described ? fmt::format("{} bytes", profile.described->size)
                           : "NBD_OPT_INFO tells nothing of it";
-    return fmt::format(
-        "export '{}' ({}); {}; {}", profile.exportName, size,
-        profile.listed ? fmt::format("lists {}", profile.listed->size())
-                       : "gives no list",
-        profile.selectsByName ? "selects by name" : "takes any name for it");
+    const size_t count = profile.listed ? profile.listed->size() : 0;
+    return fmt::format("export '{}' ({}); {}; {}", profile.exportName, size,
+                       profile.listed ? fmt::format("{} export{} listed", count,
+                                                    count == 1 ? "" : "s")
+                                      : "no list of exports",
+                       profile.selectsByName ? "an unknown name is refused"
+                                             : "any name is taken for it");
 }
 
 } // namespace conformance::nbd

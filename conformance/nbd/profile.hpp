@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "conformance/nbd/keys.hpp"
+#include "conformance/nbd/needs.hpp"
 #include "conformance/target.hpp"
 #include "vmedia/nbd/wire.hpp"
 
@@ -20,11 +22,18 @@ struct Profile
     std::optional<std::vector<std::string>> listed;   ///< none: LIST refused
     bool selectsByName = true; ///< an unknown name is refused
     bool requiresTls = false;
+
+    // What we were told
+    Needs offers = Needs::plain;
+    TlsWish credentials{};              ///< that the target has to accept
+    std::shared_ptr<const Keys> keys{}; ///< null: they are somebody else's
+    std::string tlsOnlyExport{};        ///< with Needs::tlsOnlyExport
 };
 
-/// Asks a target what it has. Fails if it does not talk newstyle NBD: then
-/// no case would say anything.
-vmedia::Result<Profile> probe(const Address& address,
+/// Asks a target what it has, after TLS where @p told says that it is
+/// required. Fails if it does not talk newstyle NBD: then no case would say
+/// anything.
+vmedia::Result<Profile> probe(const Address& address, const Profile& told,
                               std::optional<std::string> exportName,
                               std::chrono::milliseconds deadline);
 

@@ -2,10 +2,9 @@
 #include "server_suite.hpp"
 
 #include "conformance/json_report.hpp"
-#include "conformance/nbd/peer.hpp"
+#include "conformance/nbd/bench.hpp"
 #include "conformance/nbd/selection.hpp"
 #include "conformance/record.hpp"
-#include "conformance/spawned.hpp"
 #include "conformance/text_report.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <map>
 
 namespace conformance::nbd
 {
@@ -22,8 +22,6 @@ namespace
 {
 
 using std::chrono::milliseconds;
-using vmedia::nbd::Info;
-using vmedia::nbd::InfoExport;
 
 /// Long enough for a loaded machine, short enough to wait for many hangs.
 constexpr milliseconds answerDeadline{3000};
@@ -62,51 +60,53 @@ void catchInterrupts()
     ::sigaction(SIGTERM, &action, nullptr);
 }
 
-/// One run against one target: where it is, and whether it still lives.
+constexpr std::string_view needsAProfile =
+    "; a --profile has a line for each way to start a server";
+
+/// One run against one target, or against a server that is started in the
+/// several ways of a profile: one at a time, as the cases need it.
 class Suite
 {
   public:
     explicit Suite(const ServerSuiteOptions& with) :
-        options(with), deadline(scaled(answerDeadline, with.timeoutScale))
+        options(with),
+        times{scaled(answerDeadline, with.timeoutScale),
+              scaled(startDeadline, std::max(1.0, with.timeoutScale)),
+              with.seed}
     {}
 
-    /// Starts or finds the target, and looks at what it has.
-    vmedia::Result<void> open()
+    /// Finds out what there is to test: for the first of @p selected that can
+    /// be tested, for the report begins with it.
+    vmedia::Result<void> open(const std::vector<Selected>& selected)
     {
-        if (!options.spawn.empty())
+        auto modes = modesOf();
+        if (!modes)
         {
-            if (auto started = start(); !started)
-            {
-                return started;
-            }
+            return tl::unexpected(modes.error());
         }
-        else
+        profile = std::move(*modes);
+        if (!options.target.empty())
         {
             auto target = parseTarget(options.target);
             if (!target)
             {
                 return tl::unexpected(target.error());
             }
-            address = target->address;
-            exportName = target->exportName;
+            if (options.exportName)
+            {
+                target->exportName = options.exportName;
+            }
+            there = std::move(*target);
+            profile.modes.push_back({.start = {}, .offers = Needs::plain});
         }
-        if (options.exportName)
+        for (const Selected& one : selected)
         {
-            exportName = options.exportName;
+            if (const TargetMode* mode = profile.find(neededBy(*one.what)))
+            {
+                return use(*mode);
+            }
         }
-        auto found = probe(address, exportName, deadline);
-        if (!found)
-        {
-            return tl::unexpected(explained(std::move(found.error())));
-        }
-        if (found->requiresTls)
-        {
-            return vmedia::fail(vmedia::Errc::refused,
-                                "the target wants TLS before anything else",
-                                "test it where it listens without TLS");
-        }
-        profile = std::move(*found);
-        return beSane();
+        return use(profile.modes.front());
     }
 
     Record run(const Selected& selected)
@@ -114,129 +114,137 @@ class Suite
         const Case& one = *selected.what;
         Record record{one.id,   selected.area, one.level, one.spec,
                       one.says, one.sends,     one.wants, {}};
-        if (interrupted != 0 || !diedIn.empty())
+        if (interrupted != 0)
         {
-            record.verdict = notTested(
-                interrupted != 0 ? "interrupted"
-                                 : "the target died in case " + diedIn);
+            record.verdict = notTested("interrupted");
             return record;
         }
-        if (one.writes && !spawned)
+        if (one.writes && there && !options.destructive)
         {
-            record.verdict = notTested("would write; use --spawn");
+            record.verdict = withheld("would write; give --destructive");
             return record;
         }
+        const TargetMode* mode = profile.find(neededBy(one));
+        if (mode == nullptr)
         {
-            Peer peer(address, profile, deadline, seedOf(options.seed, one.id));
-            if (one.start == Start::haggling)
-            {
-                peer.start();
-            }
-            // A session that did not even begin is no fault of the case.
-            record.verdict = peer.stopped() ? peer.verdict() : one.run(peer);
-            record.transcript = peer.transcript();
+            record.verdict = notApplicable(
+                options.profile.empty()
+                    ? fmt::format("it needs a target with {}{}",
+                                  describe(one.needs), needsAProfile)
+                    : fmt::format("the profile has no mode with {}",
+                                  describe(one.needs)));
+            return record;
         }
-        record.verdict = judged(std::move(record.verdict), one.level);
-        blameIfDead(record);
+        if (const auto used = use(*mode); !used)
+        {
+            record.verdict = notTested(vmedia::describe(used.error()));
+            return record;
+        }
+        if (!bench->brokenBy().empty())
+        {
+            record.verdict =
+                notTested("the target died in case " + bench->brokenBy());
+            return record;
+        }
+        if (!options.profile.empty())
+        {
+            record.server = mode->start.line;
+        }
+        bench->run(one, seedOf(options.seed, one.id), record);
         return record;
     }
 
     const Profile& found() const
     {
-        return profile;
+        return bench->found();
     }
 
   private:
-    /// One plain visit, and a client after it: without that, each case would
-    /// fail for a reason of its own.
-    vmedia::Result<void> beSane()
+    Needs neededBy(const Case& one) const
     {
-        Peer visitor(address, profile, deadline, 0);
-        visitor.start();
-        visitor.sendOption(vmedia::nbd::Opt::exportName, profile.exportName);
-        visitor.wantBytes(InfoExport::wireSize - sizeof(Info), "an export");
-        visitor.sendDisconnect();
-        visitor.wantClosed();
-        visitor.hangUp();
-        const std::string fault = nextClient();
-        if (fault.empty())
+        return options.profile.empty() ? untold(one.needs) : one.needs;
+    }
+
+    vmedia::Result<TargetProfile> modesOf() const
+    {
+        if (!options.profile.empty())
+        {
+            return loadTargetProfile(options.profile);
+        }
+        TargetProfile one;
+        if (!options.spawn.empty())
+        {
+            one.modes.push_back({.start = {.line = options.spawn},
+                                 .offers = Needs::plain,
+                                 .exportName = options.exportName});
+        }
+        return one;
+    }
+
+    /// Puts the target of @p mode where cases run.
+    vmedia::Result<void> use(const TargetMode& mode)
+    {
+        Slot& slot = benches[&mode];
+        if (bench != nullptr && bench == slot.bench.get())
         {
             return {};
         }
-        return tl::unexpected(explained(
-            {vmedia::Errc::io,
-             "a second client was not served: " + fault,
-             {},
-             "let the target serve one client after the other (qemu-nbd -t)"}));
-    }
-
-    vmedia::Error explained(vmedia::Error error)
-    {
-        if (const auto ended = ending())
+        if (slot.failed)
         {
-            error.what += "; the target ended with " + *ended;
+            return tl::unexpected(*slot.failed);
         }
-        return error;
-    }
-
-    vmedia::Result<void> start()
-    {
-        spawned.reset(); // first: two targets could share a {port}
-        auto started = Spawned::start(
-            options.spawn, options.seed,
-            scaled(startDeadline, std::max(1.0, options.timeoutScale)));
-        if (!started)
+        if (bench != nullptr)
         {
-            return tl::unexpected(started.error());
+            std::exchange(bench, nullptr)->stop();
         }
-        spawned = std::move(*started);
-        address = spawned->address();
+        auto opened = openBench(slot, mode);
+        if (!opened)
+        {
+            slot.failed = opened.error();
+            slot.bench.reset();
+            return opened;
+        }
+        bench = slot.bench.get();
         return {};
     }
 
-    std::optional<std::string> ending()
+    struct Slot
     {
-        return spawned ? spawned->ending(deadline) : std::nullopt;
-    }
+        std::unique_ptr<Bench> bench{};
+        std::optional<vmedia::Error> failed{};
+    };
 
-    /// What is wrong with the service for a new client; nothing if it is
-    /// served. A server that crashed, or that one client can wedge for all
-    /// the others, shows here.
-    std::string nextClient()
+    vmedia::Result<void> openBench(Slot& slot, const TargetMode& mode)
     {
-        Peer next(address, profile, deadline, 0);
-        next.connect();
-        next.wantBytes(sizeof(uint64_t), "a greeting");
-        return next.verdict().got;
-    }
-
-    void blameIfDead(Record& record)
-    {
-        const std::string fault = nextClient();
-        if (fault.empty())
+        if (!slot.bench && there)
         {
-            return;
+            slot.bench = std::make_unique<Bench>(*there, times);
         }
-        const auto ended = ending();
-        record.verdict =
-            failed(fmt::format(
-                       "{}the next client was not served: {}{}",
-                       record.verdict.passed() ? "" : record.verdict.got + "; ",
-                       fault, ended ? "; the target ended with " + *ended : ""),
-                   "a server that serves the next client");
-        if (!spawned || !start())
+        if (!slot.bench)
         {
-            diedIn = record.id;
+            const std::string all = mode.start.line + mode.start.config;
+            if (!keys && (all.find("{pki}") != std::string::npos ||
+                          all.find("{psk}") != std::string::npos))
+            {
+                auto made = Keys::make();
+                if (!made)
+                {
+                    return tl::unexpected(made.error());
+                }
+                keys = std::move(*made);
+            }
+            slot.bench = std::make_unique<Bench>(mode, keys, times);
         }
+        return slot.bench->open();
     }
 
     const ServerSuiteOptions& options;
-    milliseconds deadline;
-    std::unique_ptr<Spawned> spawned;
-    Address address;
-    std::optional<std::string> exportName;
-    Profile profile;
-    std::string diedIn;
+    Bench::Times times;
+    TargetProfile profile;
+    std::optional<Target> there; ///< one that we did not start
+    std::shared_ptr<const Keys> keys;
+    std::map<const TargetMode*, Slot> benches;
+    Bench* bench = nullptr;
 };
 
 void complain(std::ostream& diagnostics, const vmedia::Error& error)
@@ -246,12 +254,18 @@ void complain(std::ostream& diagnostics, const vmedia::Error& error)
 
 std::string targetText(const ServerSuiteOptions& options)
 {
-    std::string text = options.spawn.empty()
+    std::string text = !options.profile.empty()
+                           ? "--profile " + shellQuoted(options.profile)
+                       : options.spawn.empty()
                            ? shellQuoted(options.target)
                            : "--spawn " + shellQuoted(options.spawn);
     if (options.exportName)
     {
         text += " --export " + shellQuoted(*options.exportName);
+    }
+    if (options.destructive)
+    {
+        text += " --destructive";
     }
     return text;
 }
@@ -260,7 +274,7 @@ std::string targetText(const ServerSuiteOptions& options)
 vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
                               Suite& suite, Run& run, TextReport& report)
 {
-    if (auto opened = suite.open(); !opened)
+    if (auto opened = suite.open(selected); !opened)
     {
         run.error = vmedia::describe(opened.error());
         for (const Selected& one : selected)
@@ -289,7 +303,7 @@ vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
         }
         const Record& record = run.records.emplace_back(suite.run(one));
         report.result(record);
-        counts.add(record.verdict.outcome);
+        counts.add(record.verdict);
     }
     report.endArea(counts);
     return {};
@@ -304,16 +318,27 @@ ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
         complain(diagnostics, error);
         return exitUsage;
     };
-    if (options.target.empty() == options.spawn.empty())
+    const std::string* const targets[] = {&options.target, &options.spawn,
+                                          &options.profile};
+    const auto given = std::ranges::count_if(
+        targets, [](const std::string* one) { return !one->empty(); });
+    if (given != 1)
     {
         return refuse({vmedia::Errc::usage,
-                       options.target.empty()
-                           ? "no target"
-                           : "both a target and --spawn are given",
+                       given == 0 ? "no target"
+                                  : "more than one of a target, --spawn and "
+                                    "--profile is given",
                        {},
                        "give nbd://HOST[:PORT][/EXPORT], "
-                       "nbd+unix:///[EXPORT]?socket=PATH or --spawn 'COMMAND "
-                       "{socket}'"});
+                       "nbd+unix:///[EXPORT]?socket=PATH, --spawn 'COMMAND "
+                       "{socket}' or --profile NAME"});
+    }
+    if (!options.profile.empty() && options.exportName)
+    {
+        return refuse({vmedia::Errc::usage,
+                       "--export is given with --profile",
+                       {},
+                       "write export = \"…\" into the profile's modes"});
     }
     const auto selected = select(options);
     if (!selected)
@@ -334,7 +359,9 @@ ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
         }
     }
     Run run{.suite = "nbd-server",
-            .target = options.spawn.empty() ? options.target : options.spawn,
+            .target = !options.profile.empty() ? "profile " + options.profile
+                      : options.spawn.empty()  ? options.target
+                                               : options.spawn,
             .found = {},
             .repeat = "vmedia-conform nbd-server " + targetText(options),
             .seed = options.seed,

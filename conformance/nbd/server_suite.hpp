@@ -14,13 +14,16 @@ namespace conformance::nbd
 /// `vmedia-conform nbd-server`
 struct ServerSuiteOptions
 {
-    std::string target{};            ///< a URI; empty if `spawn` is set
+    // One of these three says what is tested.
+    std::string target{};            ///< a URI
     std::string spawn{};             ///< the line that starts the target
+    std::string profile{};           ///< see loadTargetProfile()
     std::optional<std::string> exportName{};
     std::vector<std::string> only{}; ///< globs; none: all cases
     std::vector<std::string> skip{};
     std::optional<Level> level{};    ///< must; or should: must and should
     bool strict = false;
+    bool destructive = false; ///< may write to a target that we did not start
     uint64_t seed = 1;
     double timeoutScale = 1;
     std::string json{}; ///< a file; "" for none

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
+#include "conformance/nbd/exchange.hpp"
 #include "conformance/nbd/extended_reply.hpp"
 
 #include <fmt/format.h>
@@ -35,6 +36,28 @@ Verdict smallExport(Peer& peer)
 {
     return leaveOut(peer, "the export is smaller than 32 MiB");
 }
+
+/// What a case overwrites at the beginning of the export, if it can: another
+/// client reads it first, and puts it back when the case is over.
+class Kept
+{
+  public:
+    Kept(Peer& peer, uint64_t size) : client(peer.another())
+    {
+        client.start();
+        io.emplace(client);
+        const uint64_t end = std::min(size, io->lastBlock() + io->block());
+        for (uint64_t at = 0; at < end && !client.stopped(); at += piece)
+        {
+            io->borrow(at, static_cast<uint32_t>(std::min(piece, end - at)));
+        }
+    }
+
+  private:
+    static constexpr uint64_t piece = 1 << 20;
+    Peer client;
+    std::optional<Exchange> io{};
+};
 
 /// A minimum block size above 1 is told, on a connection of its own.
 bool tellsMinimum(Peer& peer)
@@ -72,6 +95,7 @@ constexpr Case cases[] = {
         .writes = true,
         .run =
             [](Peer& peer) {
+    const Kept kept(peer, 1 << 16);
     Conversation talk(peer, Replies::simple);
     talk.go();
     if (talk.has(readOnly))
@@ -133,6 +157,7 @@ constexpr Case cases[] = {
     {
         return leaveOut(peer, "the minimum block size is not 1");
     }
+    const Kept kept(peer, 1 << 16);
     Conversation talk(peer, Replies::simple);
     talk.go();
     if (talk.has(readOnly))
@@ -159,6 +184,7 @@ constexpr Case cases[] = {
         .subject = Subject::server,
         .sends = "NBD_CMD_READ of 33554432 bytes",
         .wants = "the data, and a request after it",
+        .needs = Needs::plain | Needs::large,
         .run =
             [](Peer& peer) {
     Conversation talk(peer, Replies::simple);
@@ -183,6 +209,7 @@ constexpr Case cases[] = {
         .sends = "NBD_CMD_WRITE of 33554432 bytes",
         .wants = "success, and the data where it belongs",
         .writes = true,
+        .needs = Needs::plain | Needs::large,
         .run =
             [](Peer& peer) {
     Conversation talk(peer, Replies::simple);
@@ -195,6 +222,7 @@ constexpr Case cases[] = {
     {
         return smallExport(peer);
     }
+    const Kept kept(peer, payloadMax);
     Bytes data(payloadMax);
     std::ranges::generate(
         data, [&peer] { return static_cast<std::byte>(peer.random()()); });
@@ -237,6 +265,7 @@ constexpr Case cases[] = {
         .writes = true,
         .run =
             [](Peer& peer) {
+    const Kept kept(peer, payloadMax);
     Conversation talk(peer, Replies::simple);
     talk.go();
     const Bytes data(payloadMax);
@@ -260,6 +289,7 @@ constexpr Case cases[] = {
         .run =
             [](Peer& peer) {
     constexpr uint32_t size = payloadMax + 4096;
+    const Kept kept(peer, size);
     Conversation talk(peer, Replies::simple);
     talk.go();
     peer.allowClose(true);
@@ -293,6 +323,7 @@ constexpr Case cases[] = {
         .writes = true,
         .run =
             [](Peer& peer) {
+    const Kept kept(peer, uint64_t{2} * payloadMax);
     Conversation talk(peer, Replies::simple);
     talk.go();
     if (!talk.has(sendTrim) && !talk.has(sendWriteZeroes))

@@ -249,6 +249,7 @@ constexpr Case cases[] = {
         .sends = "NBD_OPT_GO asking for NBD_INFO_BLOCK_SIZE, NBD_CMD_READ "
                  "of half a block",
         .wants = "NBD_EINVAL, and a whole block after it",
+        .needs = Needs::plain | Needs::blockSize,
         .run =
             [](Peer& peer) {
     const auto told = tell(peer);

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """vmedia-conform as a user meets it: what it says, how it exits."""
 
+import contextlib
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -68,6 +70,32 @@ def test_a_server_on_tcp_is_tested_over_a_free_port():
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.parametrize("options, verdict, status", [
+    ([], "not tested", 0),
+    (["--destructive"], "pass", 0),
+])
+def test_a_target_that_is_not_ours_is_written_to_only_if_told(
+        options, verdict, status, tmp_path):
+    disk = tmp_path / "disk"
+    content = os.urandom(1 << 20)
+    disk.write_bytes(content)
+    report = tmp_path / "report.json"
+    with Program("vmedia-nbd", "-f", "-U", tmp_path / "s", "file",
+                 disk) as server:
+        uri = server.wait_for(r"listening on (\S+)")[1]
+        ended = conform("nbd-server", uri, "--only", "nbd.write.read-back",
+                        "--only", "nbd.greeting", "--json", report, *options)
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    case, = [case for case in json.loads(report.read_text())["cases"]
+             if case["id"] == "nbd.write.read-back"]
+    assert case["verdict"] == verdict
+    if not options:
+        assert case["reason"] == "would write; give --destructive"
+        assert "Not tested: would write; give --destructive (1 case)" in ended.stdout
+        assert "exit 0: conforms in what was tested" in ended.stdout
+    assert disk.read_bytes() == content  # put back, if it was written to
+
+
 def test_a_named_export_is_found_in_the_list_or_given():
     line = SPAWN + " -e 'a disk' memory 1M"
     for options in ((), ("--export", "a disk")):
@@ -104,6 +132,64 @@ def test_a_target_that_is_not_ours_and_dies_ends_the_run(tmp_path):
         "the target died in case nbd.option.length.survives-huge"}
 
 
+def test_a_case_that_needs_another_target_says_which():
+    ended = conform("nbd-server", "--spawn", GOOD, "--only",
+                    "nbd.tls.required.list-refused", "--only", "nbd.greeting")
+    assert ended.returncode == 0, ended.stderr
+    assert re.search("n/a +nbd.tls.required.list-refused +it needs a target "
+                     "with tls-required; a --profile", ended.stdout)
+
+
+def test_a_profile_starts_the_server_in_the_way_that_a_case_needs():
+    ended = conform("nbd-server", "--profile", "vmedia-nbd",
+                    "--only", "nbd.greeting.magic",
+                    "--only", "nbd.tls.required.list-refused",
+                    "--only", "nbd.tls.certificate.none",
+                    "--only", "nbd.shutdown.option-refused",
+                    "--only", "nbd.abuse.slow-clients")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.splitlines()[-1].startswith("5 cases: 5 pass  (")
+    assert "--profile vmedia-nbd" not in ended.stdout  # nothing to repeat
+
+
+def test_a_mode_that_does_not_start_leaves_its_cases_untested(tmp_path):
+    profile = tmp_path / "half.toml"
+    profile.write_text(f"""
+[[mode]]
+offers = ["plain"]
+line = "{GOOD}"
+[[mode]]
+offers = ["tls-required"]
+line = "sh -c 'echo no TLS today; exit 3' {{socket}}"
+""")
+    ended = conform("nbd-server", "--profile", profile,
+                    "--only", "nbd.greeting", "--only",
+                    "nbd.tls.required.list-refused")
+    assert ended.returncode == 3, ended.stdout
+    assert "  pass  nbd.greeting.magic\n" in ended.stdout
+    assert "it printed 'no TLS today'" in ended.stdout
+
+
+def test_a_report_of_a_sanitizer_fails_the_case():
+    words = "==7==ERROR: AddressSanitizer: heap-use-after-free on address"
+    line = f"sh -c 'echo {words} >&2; exec {GOOD}' --"
+    ended = conform("nbd-server", "--spawn", line, "--only", "nbd.greeting")
+    assert ended.returncode == 1
+    assert f"a sanitizer says: {words}" in ended.stdout
+    assert "3 pass, 1 fail" in ended.stdout
+
+
+def test_a_target_that_is_not_ours_is_not_stopped(tmp_path):
+    with Program("vmedia-nbd-reference", "-f", "-U", tmp_path / "s",
+                 "memory", "1M") as server:
+        uri = server.wait_for(r"listening on (\S+)")[1]
+        ended = conform("nbd-server", uri, "--only", "nbd.shutdown",
+                        "--only", "nbd.abuse", "--only", "nbd.greeting")
+        assert ended.returncode == 0, ended.stdout
+        assert "n/a   nbd.shutdown.bounded" in ended.stdout
+        assert server.process.poll() is None
+
+
 def test_nothing_is_left_of_a_spawned_daemon(tmp_path):
     # The shell ends at once and leaves the server to whoever takes it.
     pids = tmp_path / "pid"
@@ -116,7 +202,11 @@ def test_nothing_is_left_of_a_spawned_daemon(tmp_path):
 
 @pytest.mark.parametrize("arguments, says", [
     (["nbd-server"], "no target"),
-    (["nbd-server", "nbd://x", "--spawn", "y {socket}"], "both a target"),
+    (["nbd-server", "nbd://x", "--spawn", "y {socket}"], "more than one of"),
+    (["nbd-server", "nbd://x", "--profile", "nbdkit"], "more than one of"),
+    (["nbd-server", "--profile", "nbdkitt"], "no profile 'nbdkitt'"),
+    (["nbd-server", "--profile", "/no/such.toml"], "/no/such.toml"),
+    (["nbd-server", "--profile", "nbdkit", "--export", "x"], "--export"),
     (["nbd-server", "http://host/"], "'http://host/'"),
     (["nbd-server", "disk.img"], "'disk.img'"),
     (["nbd-server", "nbd+unix:///?path=/x"], "?socket=PATH"),
@@ -171,7 +261,7 @@ def test_something_that_is_no_nbd_server_gives_exit_3():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def greet():
             client, _ = listener.accept()
-            with client:
+            with client, contextlib.suppress(ConnectionResetError):
                 client.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n")
                 client.recv(1)
         thread = threading.Thread(target=greet)

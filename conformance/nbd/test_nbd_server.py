@@ -1,71 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that people use, with exactly the verdicts that we expect.
+"""Servers that people use, with exactly the verdicts that we expect. They
+are started as conformance/profiles/SERVER.toml says.
 
 conformance/expected/SERVER.toml names each case that does not pass, with the
 verdict and why. A case that passes although it is named there fails too: then
-the server was mended, or the case lost its teeth.
+the server was mended, or the case lost its teeth. Several verdicts are allowed
+only where a race in the server decides.
 """
 
 import pathlib
-import shlex
 import tomllib
 
 import pytest
 
 from conformance.nbd.conform import report
-from fixtures.program import ours, require
+from fixtures.program import require
 
 EXPECTED = pathlib.Path(__file__).parent.parent / "expected"
 
 
-def vmedia_nbd(_):
-    return shlex.join([ours("vmedia-nbd"), "-f", "-U", "{socket}", "file",
-                       "{image}"])
-
-
-def nbdkit(_):
-    return shlex.join([require("nbdkit", "nbdkit"), "-f", "-U", "{socket}",
-                       "memory", "1M"])
-
-
-def qemu_nbd(_):
-    return shlex.join([require("qemu-nbd", "qemu-utils"), "-t", "-e", "8",
-                       "-k", "{socket}", "-f", "raw", "{image}"])
-
-
-def nbd_server(tmp_path):
-    """It takes its socket from a file only, and makes a daemon of itself."""
-    script = tmp_path / "start"
-    script.write_text(f"""
-cat >"$1.conf" <<END
-[generic]
-unixsock = $1
-allowlist = true
-[disk]
-exportname = $2
-END
-exec {shlex.quote(require("nbd-server", "nbd-server"))} -C "$1.conf" -p "$1.pid"
-""")
-    return shlex.join(["sh", str(script), "{socket}", "{image}"])
-
-
+# The server's program, and the package that has it.
 SERVERS = {
-    "vmedia-nbd": vmedia_nbd,
-    "nbdkit": nbdkit,
-    "qemu-nbd": qemu_nbd,
-    "nbd-server": nbd_server,
+    "vmedia-nbd": None,
+    "nbdkit": "nbdkit",
+    "qemu-nbd": "qemu-utils",
+    "nbd-server": "nbd-server",
 }
+
+
+# It is silent where it lost its place in the stream, and that takes a deadline
+# for each such case.
+PATIENCE = {"nbd-server": 0.7}
+
+
+def allowed(expected):
+    """One verdict, or all that a race may lead to."""
+    verdict = expected["verdict"]
+    return [verdict] if isinstance(verdict, str) else verdict
 
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_verdicts_are_as_expected(server, tmp_path):
     expected = tomllib.loads((EXPECTED / f"{server}.toml").read_text())
-    found, text = report(tmp_path, "--spawn", SERVERS[server](tmp_path))
+    if SERVERS[server]:
+        require(server, SERVERS[server])
+    found, text = report(tmp_path, "--profile", server,
+                         patience=PATIENCE.get(server, 1.0))
     seen = {case["id"]: case["verdict"] for case in found["cases"]}
     assert set(expected) <= set(seen), "a case that does not exist"
     assert all(row["why"] for row in expected.values())
-    wanted = {i: expected.get(i, {"verdict": "pass"})["verdict"] for i in seen}
-    wrong = {i: f"{seen[i]}, expected {wanted[i]}"
-             for i in seen if seen[i] != wanted[i]}
+    wanted = {i: allowed(expected.get(i, {"verdict": "pass"})) for i in seen}
+    wrong = {i: f"{seen[i]}, expected {' or '.join(wanted[i])}"
+             for i in seen if seen[i] not in wanted[i]}
     assert wrong == {}, text
-    assert found["exit"] == (1 if "fail" in wanted.values() else 0)
+    assert found["exit"] == (1 if "fail" in seen.values() else 0)

@@ -112,6 +112,10 @@ Result<ServerOptions> serverOptions(const ServeOptions& options, tls::Mode mode)
     {
         return tl::unexpected(security.error());
     }
+    if (*security && options.deviation.tls)
+    {
+        options.deviation.tls((*security)->native(), options.tlsPsk);
+    }
     with.tls = std::move(*security);
     with.session.tls = mode;
     with.connections = options.connections;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "descriptor_stream.hpp"
 
+#include "vmedia/tls/sigpipe.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -11,7 +13,6 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
-#include <csignal>
 #include <vector>
 
 namespace vmedia::nbd
@@ -24,15 +25,6 @@ namespace
 Error errorOf(int errorNumber)
 {
     return transferError({errorNumber, boost::system::system_category()});
-}
-
-/// For sendfile(2) and splice(2) there is no MSG_NOSIGNAL. This thread's.
-void blockSigpipe()
-{
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 tl::unexpected<Error> shorter()
@@ -68,7 +60,7 @@ DescriptorStream::DescriptorStream(int connected,
 {
     ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK);
     enlargeBuffers(socket);
-    blockSigpipe();
+    tls::blockSigpipe();
 }
 
 ssize_t DescriptorStream::spin(asio::mutable_buffer into)

@@ -15,6 +15,7 @@ namespace vmedia::nbd
 /// suspend. For a session that has a thread of its own: one system call a
 /// batch, where waiting for readiness first would take three.
 ///
+/// Threads: as tls::Session: the thread that makes one has SIGPIPE blocked.
 /// Owner:  the descriptor is borrowed. ::shutdown() from another thread ends
 ///         a call that waits, as if the peer had closed.
 class DescriptorStream : public Stream

@@ -2,8 +2,12 @@
 #pragma once
 #include "negotiator.hpp"
 #include "transmission.hpp"
+#include "vmedia/error/error.hpp"
+
+#include <openssl/types.h>
 
 #include <functional>
+#include <string>
 
 namespace vmedia::nbd
 {
@@ -28,6 +32,15 @@ struct Deviation
     std::function<void(Command& command, Plan& todo)> plan{};
     /// All bytes of a reply, when they are ready to be sent.
     std::function<void(const Command& command, Bytes& bytes)> reply{};
+    /// Once, before the first client; the file is empty with certificates.
+    std::function<void(SSL_CTX* context, const std::string& pskFile)> tls{};
+    /// The session has come to a bad end.
+    std::function<void(const Error& why)> failed{};
+
+    // After NBD_OPT_STARTTLS
+    bool executesPlaintext = false; ///< what came in clear goes on in TLS
+    bool survivesHandshake = false; ///< one that failed is not the end
+    bool keepsState = false;        ///< what came in clear is not forgotten
 };
 
 } // namespace vmedia::nbd

@@ -169,7 +169,7 @@ class Handshake
 
     Task<Phase> startTls()
     {
-        if (input.available() > 0)
+        if (input.available() > 0 && !deviation.executesPlaintext)
         {
             // Plaintext behind STARTTLS: never executed (CVE-2011-0411).
             co_return fail(Errc::protocol,
@@ -177,11 +177,14 @@ class Handshake
                            "NBD_OPT_STARTTLS");
         }
         const Result<void> secured = co_await stream.startTls();
-        if (!secured)
+        if (!secured && !deviation.survivesHandshake)
         {
             co_return during("TLS handshake", secured.error());
         }
-        negotiator.onTlsEstablished();
+        if (!deviation.keepsState)
+        {
+            negotiator.onTlsEstablished();
+        }
         co_return Phase::options;
     }
 

@@ -106,6 +106,8 @@ class Input
     {
         while (size > 0)
         {
+            // No less at once: without reading ahead, take() asks for just
+            // that.
             Result<ByteView> part = co_await take(std::min(size, capacity));
             if (!part)
             {

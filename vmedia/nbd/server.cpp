@@ -231,9 +231,9 @@ class Accepting : public Server
                 }
             };
             asio::io_context own(1);
-            asio::co_spawn(
-                own, serve(stream, catalogue, traffic, mine),
-                [&ended](std::exception_ptr error, Result<SessionEnd> end) {
+            asio::co_spawn(own, serve(stream, catalogue, traffic, mine),
+                           [&ended, &mine](std::exception_ptr error,
+                                           Result<SessionEnd> end) {
                 rethrow(std::move(error));
                 if (end)
                 {
@@ -242,6 +242,10 @@ class Accepting : public Server
                 else
                 {
                     ended.error = std::move(end.error());
+                    if (mine.deviation.failed)
+                    {
+                        mine.deviation.failed(*ended.error);
+                    }
                 }
             });
             own.run();

@@ -104,15 +104,15 @@ class Session
             input.readAhead(command->payload < longPayload);
             Plan todo = plan(*command, negotiator.terms(),
                              options.transmission);
-            if (deviation.plan)
-            {
-                deviation.plan(*command, todo);
-            }
             if (options.stopping != nullptr && *options.stopping &&
                 todo.action != Plan::Action::disconnect &&
                 todo.action != Plan::Action::giveUp)
             {
                 todo = {Plan::Action::refuse, ErrorValue::eshutdown};
+            }
+            if (deviation.plan)
+            {
+                deviation.plan(*command, todo);
             }
             if (todo.action == Plan::Action::disconnect)
             {

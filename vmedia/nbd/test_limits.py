@@ -145,3 +145,22 @@ def test_more_options_than_allowed_end_the_session(tmp_path):
             client.sendall(unknown)
             assert client.recv(1) == b""
             server.wait_for("is more than this server takes")
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_file_ends_only_itself(
+        tmp_path):
+    """The data goes by sendfile(2), which would raise SIGPIPE."""
+    image = tmp_path / "disk.img"
+    with image.open("wb") as file:
+        file.truncate(8 * MIB)
+    with Program("vmedia-nbd", "-f", "-U", tmp_path / "s", "file",
+                 image) as server:
+        server.wait_for("listening on")
+        server.path = str(tmp_path / "s")
+        for _ in range(3):
+            with clients(server, 1) as [client]:
+                client.sendall(request(0, 8 * MIB) * 16)
+                received(client, MIB)
+        with clients(server, 1) as [client]:
+            client.sendall(request(0, 512))
+            received(client, 16 + 512)

@@ -2,6 +2,7 @@
 #include "session.hpp"
 
 #include "psk_exchange.hpp"
+#include "sigpipe.hpp"
 #include "vmedia/error/text.hpp"
 
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,17 +22,6 @@ namespace
 
 constexpr size_t recordMax = SSL3_RT_MAX_PLAIN_LENGTH; // RFC 8446, 5.1: 2^14
 constexpr long sendBytes = 64L << 10; // four records a system call
-
-void blockSigpipe()
-{
-    thread_local const bool blocked = [] {
-        sigset_t set;
-        ::sigemptyset(&set);
-        ::sigaddset(&set, SIGPIPE);
-        return ::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0;
-    }();
-    static_cast<void>(blocked);
-}
 
 // Asio makes sockets non-blocking without being asked, and one that is handed
 // over may still be so. One that blocks has waited already: that was a signal,

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "channel.hpp"
+
+namespace conformance::nbd
+{
+
+namespace
+{
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using State = TlsClient::State;
+
+constexpr size_t chunk = 64 << 10;
+
+milliseconds left(Clock::time_point until)
+{
+    return std::max(milliseconds(1),
+                    std::chrono::ceil<milliseconds>(until - Clock::now()));
+}
+
+} // namespace
+
+vmedia::Result<void> Channel::beginTls(const TlsWish& wish)
+{
+    auto made = TlsClient::make(wish);
+    if (!made)
+    {
+        return tl::unexpected(made.error());
+    }
+    secured.emplace(std::move(*made));
+    return {};
+}
+
+Ended Channel::flush(Deadline deadline)
+{
+    const vmedia::nbd::Bytes bytes = secured->outgoing();
+    return bytes.empty() ? Ended::no : connection.send(bytes, deadline);
+}
+
+Ended Channel::send(vmedia::nbd::ByteView bytes, Deadline deadline)
+{
+    if (!secured)
+    {
+        return connection.send(bytes, deadline);
+    }
+    if (secured->write(bytes) != State::done)
+    {
+        return Ended::closed; // after an alert or close_notify of the peer's
+    }
+    return flush(deadline);
+}
+
+Handshake Channel::shakeHands(Deadline deadline)
+{
+    const auto until = Clock::now() + deadline;
+    for (;;)
+    {
+        const State state = secured->shakeHands();
+        const Ended sent = flush(left(until)); // also the alert of a failure
+        if (state == State::done)
+        {
+            return {true, Ended::no, secured->version()};
+        }
+        if (state == State::ended)
+        {
+            return {false, Ended::closed, secured->how()};
+        }
+        if (state == State::garbled)
+        {
+            // Before anything has come it is we who cannot be such a client.
+            return {false,
+                    secured->firstByte() < 0 ? Ended::no : Ended::garbled,
+                    secured->how()};
+        }
+        const Received some = connection.receiveSome(chunk, left(until));
+        if (some.bytes.empty())
+        {
+            return {false, some.ended == Ended::no ? sent : some.ended,
+                    some.ended == Ended::timeout ? "nothing more came"
+                                                 : "a closed connection"};
+        }
+        secured->incoming(some.bytes);
+    }
+}
+
+Received Channel::receive(size_t size, Deadline deadline)
+{
+    if (!secured)
+    {
+        return connection.receive(size, deadline);
+    }
+    const auto until = Clock::now() + deadline;
+    Received received;
+    received.bytes.resize(size);
+    std::span<std::byte> rest(received.bytes);
+    while (!rest.empty() && received.ended == Ended::no)
+    {
+        switch (secured->read(rest))
+        {
+            case State::done:
+                break;
+            case State::ended:
+                received.ended = Ended::closed;
+                received.how = secured->how();
+                break;
+            case State::garbled:
+                received.ended = Ended::garbled;
+                received.how = secured->how();
+                break;
+            case State::wantsMore:
+            {
+                flush(left(until)); // such as the answer to a KeyUpdate
+                const Received some = connection.receiveSome(chunk,
+                                                             left(until));
+                if (some.bytes.empty())
+                {
+                    received.ended = some.ended;
+                    received.how = "TCP closed without close_notify";
+                }
+                secured->incoming(some.bytes);
+                break;
+            }
+        }
+    }
+    received.bytes.resize(size - rest.size());
+    return received;
+}
+
+} // namespace conformance::nbd

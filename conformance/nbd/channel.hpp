@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/connection.hpp"
+#include "conformance/nbd/tls_client.hpp"
+
+#include <optional>
+#include <string>
+
+namespace conformance::nbd
+{
+
+/// What came of a TLS handshake.
+struct Handshake
+{
+    bool done = false;
+    Ended ended = Ended::no; ///< of the connection, if it is not done
+    std::string how{};       ///< the version, or what was seen instead
+};
+
+/// A connection, in clear until startTls().
+///
+/// Shape:  send() and receive() are the Connection's own, above TLS once it
+///         is there; wire() is always below it. Alerts and close_notify are
+///         Ended::closed, as an EOF is: `how` tells them apart.
+class Channel
+{
+  public:
+    using Deadline = std::chrono::milliseconds;
+
+    explicit Channel(Connection opened) : connection(std::move(opened)) {}
+
+    Ended send(vmedia::nbd::ByteView bytes, Deadline deadline);
+    Received receive(size_t size, Deadline deadline);
+
+    /// From now on there is TLS; nothing is sent yet.
+    vmedia::Result<void> beginTls(const TlsWish& wish);
+    /// Sends what TLS has to say and hears the answers.
+    Handshake shakeHands(Deadline deadline);
+
+    /// None before beginTls(). What it makes goes out by flush().
+    TlsClient* tls()
+    {
+        return secured ? &*secured : nullptr;
+    }
+    Ended flush(Deadline deadline);
+    Connection& wire()
+    {
+        return connection;
+    }
+
+  private:
+    Connection connection;
+    std::optional<TlsClient> secured{};
+};
+
+} // namespace conformance::nbd

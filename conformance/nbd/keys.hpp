@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/nbd/tls_client.hpp"
+#include "fixtures/temp_dir.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace conformance::nbd
+{
+
+/// The credentials of one run, made anew for it: what the target is started
+/// with, and what our clients come with.
+///
+/// Shape:  a directory with keys.psk (alice and bob), ca-cert.pem,
+///         ca-crl.pem, server-cert.pem and server-key.pem: the names of
+///         psktool, nbdkit and qemu.
+/// Owner:  the directory goes with it.
+class Keys
+{
+  public:
+    static vmedia::Result<std::shared_ptr<const Keys>> make();
+
+    /// {pki}, {psk}: for a line that starts a target.
+    std::map<std::string, std::string> placeholders() const;
+
+    // Pre-shared keys
+    TlsWish alice{};
+    TlsWish bob{};
+    // Certificates; the authority is the target's but for `foreign`.
+    TlsWish client{};
+    TlsWish foreign{};
+    TlsWish revoked{};
+    TlsWish expired{};
+    TlsWish ofServer{}; ///< issued for serverAuth, not for clientAuth
+
+  private:
+    Keys();
+    fixtures::TempDir directory;
+};
+
+} // namespace conformance::nbd

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace conformance::nbd
+{
+
+using namespace vmedia::nbd;
+
+namespace
+{
+
+/// More than any chunk has reason to hold: 32 MiB of data are the default
+/// maximum, and some servers take twice that.
+constexpr uint32_t chunkMax = 128U << 20;
+
+} // namespace
+
+std::string describe(const Ask& ask)
+{
+    return fmt::format("{}{}, offset {}, length {}", nameOf(ask.type),
+                       ask.flags == 0 ? ""
+                                      : fmt::format(", flags {:#x}", ask.flags),
+                       ask.offset, ask.length);
+}
+
+std::string describe(const Part& part)
+{
+    const auto [offset, length] = part.range();
+    return fmt::format("{}, flags {:#x}, {} bytes{}", nameOf(part.type),
+                       part.flags, part.payload.size(),
+                       part.isContent()
+                           ? fmt::format(", about {} from {}", length, offset)
+                           : "");
+}
+
+Part::Range Part::range() const
+{
+    Reader reader{payload};
+    if (type == Chunk::offsetData && reader.left() >= 8)
+    {
+        return {reader.u64(), payload.size() - 8};
+    }
+    if (type == Chunk::offsetHole && reader.left() >= 12)
+    {
+        const uint64_t offset = reader.u64();
+        return {offset, reader.u32()};
+    }
+    return {};
+}
+
+bool Part::Range::liesIn(const Ask& ask) const
+{
+    return offset >= ask.offset && length <= ask.length &&
+           offset - ask.offset <= ask.length - length;
+}
+
+Exchange::Pendings::iterator Exchange::find(uint64_t cookie)
+{
+    const auto found = pending.find(cookie);
+    if (found == pending.end())
+    {
+        client.conclude(
+            failed(fmt::format("a reply with cookie {:#x}, which no request "
+                               "has that waits for one",
+                               cookie),
+                   "the cookie of a request"));
+    }
+    return found;
+}
+
+std::optional<Reply> Exchange::receive()
+{
+    const auto magic = client.take(sizeof(uint32_t), "a reply");
+    if (!magic)
+    {
+        return std::nullopt;
+    }
+    const uint32_t found = Reader{*magic}.u32();
+    if (found == simpleReplyMagic)
+    {
+        return simpleReply();
+    }
+    if (found != structuredReplyMagic)
+    {
+        client.conclude(
+            failed(fmt::format("{:#010x}", found), "the magic of a reply"));
+        return std::nullopt;
+    }
+    if (!structured)
+    {
+        client.conclude(failed("a structured reply chunk", "a simple reply"));
+        return std::nullopt;
+    }
+    while (true)
+    {
+        auto reply = chunk();
+        if (reply || client.stopped() || client.closedByTarget())
+        {
+            return reply;
+        }
+        const auto next = client.take(sizeof(uint32_t), "the next chunk");
+        if (!next)
+        {
+            return std::nullopt;
+        }
+        const uint32_t which = Reader{*next}.u32();
+        if (which == simpleReplyMagic)
+        {
+            return simpleReply(); // of another request
+        }
+        if (which != structuredReplyMagic)
+        {
+            client.conclude(
+                failed(fmt::format("{:#010x}", which), "the magic of a reply"));
+            return std::nullopt;
+        }
+    }
+}
+
+std::optional<Reply> Exchange::simpleReply()
+{
+    const auto rest = client.take(12, "the rest of a simple reply");
+    if (!rest)
+    {
+        return std::nullopt;
+    }
+    Reader reader{*rest};
+    Reply reply;
+    reply.error = ErrorValue{reader.u32()};
+    reply.cookie = reader.u64();
+    const auto of = find(reply.cookie);
+    if (of == pending.end())
+    {
+        return std::nullopt;
+    }
+    reply.ask = of->second.ask;
+    const bool started = !of->second.parts.empty();
+    pending.erase(of);
+    client.note(fmt::format("<- simple reply to {}, {}, cookie {:#x}",
+                            nameOf(reply.ask.type), nameOf(reply.error),
+                            reply.cookie));
+    client.want(!started, "a simple reply after chunks of the same reply",
+                "chunks up to NBD_REPLY_FLAG_DONE");
+    if (reply.ask.type == Cmd::read && reply.succeeded() && !structured)
+    {
+        auto data = client.take(reply.ask.length, "the data of NBD_CMD_READ");
+        if (!data)
+        {
+            return std::nullopt;
+        }
+        reply.data = std::move(*data);
+        reply.complete = true;
+    }
+    return reply;
+}
+
+std::optional<Reply> Exchange::chunk()
+{
+    const auto head = client.take(ChunkHeader::wireSize - 4,
+                                  "the rest of a chunk's header");
+    if (!head)
+    {
+        return std::nullopt;
+    }
+    Reader reader{*head};
+    Part part{.flags = reader.u16(), .type = Chunk{reader.u16()}};
+    const uint64_t cookie = reader.u64();
+    const uint32_t length = reader.u32();
+    client.note(fmt::format("<- chunk {}, flags {:#x}, {} bytes, cookie {:#x}",
+                            nameOf(part.type), part.flags, length, cookie));
+    const auto of = find(cookie);
+    if (of == pending.end())
+    {
+        return std::nullopt;
+    }
+    if (length > chunkMax)
+    {
+        client.conclude(failed(fmt::format("a chunk of {} bytes", length),
+                               "a chunk that a client can take"));
+        return std::nullopt;
+    }
+    auto payload = client.take(length, "the payload of a chunk");
+    if (!payload)
+    {
+        return std::nullopt;
+    }
+    part.payload = std::move(*payload);
+    const bool last = (part.flags & replyDone) != 0;
+    of->second.parts.push_back(std::move(part));
+    if (!last)
+    {
+        return std::nullopt;
+    }
+    Reply reply{.cookie = cookie, .ask = of->second.ask, .structured = true};
+    reply.parts = std::move(of->second.parts);
+    pending.erase(of);
+    assemble(reply);
+    return reply;
+}
+
+void Exchange::assemble(Reply& reply)
+{
+    uint64_t covered = 0;
+    if (reply.ask.type == Cmd::read)
+    {
+        reply.data.resize(reply.ask.length);
+    }
+    for (const Part& part : reply.parts)
+    {
+        if (part.isError() && reply.succeeded() && part.payload.size() >= 4)
+        {
+            reply.error = ErrorValue{Reader{part.payload}.u32()};
+        }
+        const auto [offset, length] = part.range();
+        if (!part.isContent() || offset < reply.ask.offset ||
+            offset - reply.ask.offset > reply.data.size() ||
+            length > reply.data.size() - (offset - reply.ask.offset))
+        {
+            continue; // a case of its own judges that
+        }
+        const auto to = reply.data.begin() +
+                        static_cast<std::ptrdiff_t>(offset - reply.ask.offset);
+        if (part.type == Chunk::offsetData)
+        {
+            std::copy(part.payload.begin() + 8, part.payload.end(), to);
+        }
+        else
+        {
+            std::fill_n(to, length, std::byte{0});
+        }
+        covered += length;
+    }
+    reply.complete = reply.succeeded() && covered == reply.data.size();
+}
+
+} // namespace conformance::nbd

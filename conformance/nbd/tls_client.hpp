@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "vmedia/error/error.hpp"
+#include "vmedia/nbd/pack.hpp"
+#include "vmedia/tls/openssl.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace conformance::nbd
+{
+
+/// A client's half of TLS as a case wants it: right, wrong or from long ago.
+struct TlsWish
+{
+    std::string identity{};    ///< of a pre-shared key; any bytes
+    std::string key{};         ///< its bytes; empty: no pre-shared key
+    std::string certificate{}; ///< PEM; empty: none is shown
+    std::string privateKey{};  ///< PEM
+    int lowest = TLS1_2_VERSION;
+    int highest = TLS1_3_VERSION;
+    std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
+    bool anyStrength = false; ///< also what OpenSSL's security level forbids
+
+    TlsWish only(int version) const
+    {
+        TlsWish wish = *this;
+        wish.lowest = wish.highest = version;
+        return wish;
+    }
+};
+
+/// TLS between two buffers: no socket, so that a case may hold back, change
+/// or cut what goes over the wire. The server's certificate is not looked at:
+/// that is a client's business, and here a server is tested.
+///
+/// Shape:  what the peer sent goes into incoming(), what is to be sent comes
+///         out of outgoing().
+/// Errors: make() if the wish is none that OpenSSL can fulfil.
+class TlsClient
+{
+  public:
+    static vmedia::Result<TlsClient> make(const TlsWish& wish);
+
+    /// What to do next to get on.
+    enum class State : uint8_t
+    {
+        done,
+        wantsMore, ///< bytes of the peer
+        ended,     ///< the peer said close_notify, or an alert
+        garbled,   ///< what came is no TLS, or not by our keys
+    };
+    State shakeHands();
+    /// Gets at most what is left of @p into, and moves it on.
+    State read(std::span<std::byte>& into);
+    /// One record for each 16 KiB, or for what is less.
+    State write(vmedia::nbd::ByteView bytes);
+    void updateKeys();
+    void closeNotify();
+
+    void incoming(vmedia::nbd::ByteView bytes);
+    vmedia::nbd::Bytes outgoing();
+
+    /// What came of the last call: "the alert 'bad record mac'"
+    const std::string& how() const
+    {
+        return reason;
+    }
+    std::string version() const;
+    /// What an eavesdropper saw first: -1 if nothing has come yet.
+    int firstByte() const
+    {
+        return first;
+    }
+
+  private:
+    TlsClient(std::shared_ptr<TlsWish> wish, vmedia::tls::ContextOwner with,
+              vmedia::tls::SslOwner made) :
+        own(std::move(wish)), context(std::move(with)), ssl(std::move(made))
+    {}
+    State stateOf(int result);
+
+    std::shared_ptr<TlsWish> own; ///< OpenSSL's callbacks look into it
+    vmedia::tls::ContextOwner context;
+    vmedia::tls::SslOwner ssl;
+    std::string reason{};
+    int first = -1;
+};
+
+} // namespace conformance::nbd
