@@ -47,8 +47,9 @@ struct SessionOptions
 /// Owner:  borrows everything; all of it outlives the coroutine.
 /// Errors: the peer broke the protocol or vanished in the middle of a
 ///         message; or Errc::cancelled.
-/// Memory: the input buffer (256 KiB), one payload, and one batch of replies
-///         (1 MiB, and the reply that filled it).
+/// Memory: the input buffer (256 KiB), one payload, one batch of replies
+///         (64 KiB, and the reply that filled it), and what requests that
+///         wait hold (TransmissionLimits::inHand).
 boost::asio::awaitable<Result<SessionEnd>> serve(Stream& stream,
                                                  Catalogue& catalogue,
                                                  Traffic& traffic,
