@@ -28,9 +28,17 @@ std::string_view meaning(const Run& run)
     switch (run.exitCode())
     {
         case exitConforms:
+            if (!run.expect.empty())
+            {
+                return "deviates as expected";
+            }
             return counts.warn == 0 ? "conforms"
                                     : "conforms; --strict counts warnings";
         case exitViolates:
+            if (!run.expect.empty())
+            {
+                return "not as expected";
+            }
             return counts.fail == 0 ? "misses a SHOULD, with --strict"
                                     : "a case failed";
         case exitUsage:
@@ -118,8 +126,32 @@ void TextReport::failure(const Run& run, const Record& record)
     {
         line(i == from ? "wire" : "", record.transcript[i]);
     }
-    line("repeat", fmt::format("{} --only {} --seed {}", run.repeat, record.id,
-                               run.seed));
+    line("repeat", run.repeatOf(record));
+}
+
+void TextReport::expectations(const Run& run)
+{
+    size_t asExpected = 0;
+    std::string unexpected;
+    for (const Record& record : run.records)
+    {
+        if (!run.unexpected(record))
+        {
+            asExpected += record.expected ? 1U : 0U;
+        }
+        else if (record.verdict.outcome != Outcome::notTested)
+        {
+            unexpected += fmt::format(
+                "\n  {}  {}, expected {}", record.id,
+                nameOf(record.verdict.outcome),
+                record.expected
+                    ? fmt::format("{} ({})", describe(*record.expected),
+                                  record.expected->why)
+                    : "pass");
+        }
+    }
+    out << fmt::format("\n{}: as expected: {}; unexpected: {}\n", run.expect,
+                       asExpected, unexpected.empty() ? "none" : unexpected);
 }
 
 void TextReport::end(const Run& run, double seconds)
@@ -129,11 +161,16 @@ void TextReport::end(const Run& run, double seconds)
     {
         for (const Record& record : run.records)
         {
-            if (record.verdict.outcome == outcome)
+            if (record.verdict.outcome == outcome &&
+                (run.expect.empty() || run.unexpected(record)))
             {
                 failure(run, record);
             }
         }
+    }
+    if (!run.expect.empty())
+    {
+        expectations(run);
     }
     const auto cutOff = std::ranges::find(
         run.records, Outcome::notTested,

@@ -24,6 +24,7 @@ class TextReport
 
   private:
     void failure(const Run& run, const Record& record);
+    void expectations(const Run& run);
     std::string painted(Outcome outcome, std::string_view text) const;
 
     std::ostream& out;

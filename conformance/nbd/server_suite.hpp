@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "conformance/report_files.hpp"
 #include "conformance/verdict.hpp"
 #include "vmedia/error/error.hpp"
 
@@ -23,7 +24,8 @@ struct ServerSuiteOptions
     bool strict = false;
     uint64_t seed = 1;
     double timeoutScale = 1;
-    std::string json{}; ///< a file; "" for none
+    std::string expect{}; ///< a file; "" for none
+    std::vector<ReportFile> reports{};
 };
 
 /// Runs and reports: results to @p out, what hinders us to @p diagnostics.
