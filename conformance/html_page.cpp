@@ -93,7 +93,7 @@ dd code { user-select: all; }
   .v[data-run]::after { content: " \00b7  " attr(data-run); font-weight: 400;
     color: var(--soft); }
   .body { padding-left: .8rem; }
-  dl { grid-template-columns: 1fr; gap: 0; }
+  dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: .4rem; }
 }
 @media print { .bar { display: none; } }

@@ -132,7 +132,8 @@ void TextReport::failure(const Run& run, const Record& record)
 void TextReport::expectations(const Run& run)
 {
     size_t asExpected = 0;
-    std::string unexpected;
+    size_t unexpected = 0;
+    std::string list;
     for (const Record& record : run.records)
     {
         if (!run.unexpected(record))
@@ -141,17 +142,19 @@ void TextReport::expectations(const Run& run)
         }
         else if (record.verdict.outcome != Outcome::notTested)
         {
-            unexpected += fmt::format(
-                "\n  {}  {}, expected {}", record.id,
-                nameOf(record.verdict.outcome),
-                record.expected
-                    ? fmt::format("{} ({})", describe(*record.expected),
-                                  record.expected->why)
-                    : "pass");
+            ++unexpected;
+            list += fmt::format("\n  {}  {}, expected {}", record.id,
+                                nameOf(record.verdict.outcome),
+                                record.expected
+                                    ? fmt::format("{} ({})",
+                                                  describe(*record.expected),
+                                                  record.expected->why)
+                                    : "pass");
         }
     }
-    out << fmt::format("\n{}: as expected: {}; unexpected: {}\n", run.expect,
-                       asExpected, unexpected.empty() ? "none" : unexpected);
+    out << fmt::format(
+        "\n{}: as expected: {}; unexpected: {}{}\n", run.expect, asExpected,
+        unexpected == 0 ? "none" : std::to_string(unexpected), list);
 }
 
 void TextReport::end(const Run& run, double seconds)
