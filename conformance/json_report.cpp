@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json_report.hpp"
 
+#include "conformance/plain_text.hpp"
+
 #include <boost/json.hpp>
 
 namespace conformance
@@ -10,19 +12,31 @@ namespace json = boost::json;
 namespace
 {
 
-constexpr int schema = 1;
-
 json::string text(std::string_view view)
 {
-    return json::string(view.data(), view.size());
+    return json::string(plainText(view));
 }
 
-json::object toJson(const Record& record)
+json::value toJson(const std::optional<Expected>& expected)
+{
+    if (!expected)
+    {
+        return nullptr;
+    }
+    json::array verdicts;
+    for (const Outcome outcome : expected->verdicts)
+    {
+        verdicts.emplace_back(text(nameOf(outcome)));
+    }
+    return {{"verdicts", std::move(verdicts)}, {"why", text(expected->why)}};
+}
+
+json::object toJson(const Run& run, const Record& record)
 {
     json::array transcript;
     for (const std::string& line : record.transcript)
     {
-        transcript.emplace_back(line);
+        transcript.emplace_back(text(line));
     }
     const Outcome outcome = record.verdict.outcome;
     const bool skipped = outcome == Outcome::notApplicable ||
@@ -38,8 +52,24 @@ json::object toJson(const Record& record)
         {"got", skipped ? json::string() : text(record.verdict.got)},
         {"spec", text(record.spec)},
         {"says", text(record.says)},
-        {"server", record.server},
+        {"withheld", record.verdict.withheld},
+        {"server", text(record.server)},
         {"transcript", std::move(transcript)},
+        {"seconds", record.seconds},
+        {"repeat", text(run.repeatOf(record))},
+        {"expected", toJson(record.expected)},
+    };
+}
+
+json::object toJson(const Counts& counts)
+{
+    return {
+        {"pass", counts.pass},
+        {"fail", counts.fail},
+        {"warn", counts.warn},
+        {"info", counts.info},
+        {"not applicable", counts.notApplicable},
+        {"not tested", counts.notTested},
     };
 }
 
@@ -50,13 +80,25 @@ void writeJson(const Run& run, std::ostream& out)
     json::array cases;
     for (const Record& record : run.records)
     {
-        cases.push_back(toJson(record));
+        cases.push_back(toJson(run, record));
     }
     const json::object report{
-        {"schema", schema},          {"suite", run.suite},
-        {"target", run.target},      {"found", run.found},
-        {"seed", run.seed},          {"strict", run.strict},
-        {"error", run.error},        {"exit", static_cast<int>(run.exitCode())},
+        {"schema", text(reportSchema)},
+        {"tool", "vmedia-conform"},
+        {"version", text(run.version)},
+        {"commit", text(run.commit)},
+        {"suite", text(run.suite)},
+        {"target", text(run.target)},
+        {"found", text(run.found)},
+        {"repeat", text(run.repeat)},
+        {"seed", run.seed},
+        {"strict", run.strict},
+        {"expect", text(run.expect)},
+        {"began", text(run.began)},
+        {"seconds", run.seconds},
+        {"error", text(run.error)},
+        {"exit", static_cast<int>(run.exitCode())},
+        {"counts", toJson(run.counts())},
         {"cases", std::move(cases)},
     };
     out << report << '\n';

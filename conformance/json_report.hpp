@@ -3,12 +3,17 @@
 #include "conformance/record.hpp"
 
 #include <ostream>
+#include <string_view>
 
 namespace conformance
 {
 
+/// The shape of the report; report.schema.json describes it. A change that a
+/// reader could trip over raises the number.
+inline constexpr std::string_view reportSchema = "vmedia-conform/1";
+
 /// The report for programs: one JSON object with "schema", the run, and an
-/// object per case. A change that a reader could trip over raises "schema".
+/// object per case. All other reports can be made from it: readRun().
 void writeJson(const Run& run, std::ostream& out);
 
 } // namespace conformance

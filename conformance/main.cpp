@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/server_suite.hpp"
+#include "conformance/report_command.hpp"
 #include "conformance/text_report.hpp"
 #include "vmedia/command/manual.hpp"
 #include "vmedia/command/parse.hpp"
@@ -58,7 +59,11 @@ void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
                     "Wait this many times as long for answers")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    cmd->add_option("--json", o.json, "Write a report for programs");
+    cmd->add_option("--expect", o.expect,
+                    "Verdicts that are known, with reasons (TOML): exit 0 if "
+                    "exactly these deviate")
+        ->type_name("FILE");
+    addReportOptions(*cmd, o.reports);
     cmd->footer("Exit: 0 conforms, 1 a case failed, 2 usage or nothing "
                 "selected, 3 could not test");
 }
@@ -137,6 +142,7 @@ int runMain(int argc, char** argv)
     std::string id;
     CLI::App* explaining = app.add_subcommand("explain", "All about one case");
     explaining->add_option("id", id, "As 'list' shows it")->required();
+    const ReportCommands reports(app);
     vmedia::command::addManual(app);
     try
     {
@@ -153,6 +159,10 @@ int runMain(int argc, char** argv)
     if (explaining->parsed())
     {
         return explain(id);
+    }
+    if (reports.parsed())
+    {
+        return reports.run();
     }
     return runServerSuite(server, std::cout, std::cerr, wantsColour());
 }

@@ -3,6 +3,8 @@
 #include "conformance/verdict.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +12,26 @@
 namespace conformance
 {
 
+/// What --expect says of a case. A case without it has to pass.
+struct Expected
+{
+    std::vector<Outcome> verdicts; ///< any of them
+    std::string why;
+
+    bool allows(Outcome outcome) const;
+};
+
+/// What a verdict means for the run.
+enum class Standing : uint8_t
+{
+    held,      ///< nothing to object to
+    tolerated, ///< a missed SHOULD, or a deviation that was expected
+    skipped,   ///< not applicable or not tested
+    broken,    ///< the run fails for it
+};
+
 /// What a report tells of one case. The views are of the case's own row,
-/// which lives as long as the program.
+/// which lives as long as the program, or of what Run::kept holds.
 struct Record
 {
     std::string_view id;
@@ -24,6 +44,8 @@ struct Record
     Verdict verdict;
     std::vector<std::string> transcript{};
     std::string server{}; ///< the line that started it, where there are several
+    double seconds = 0;
+    std::optional<Expected> expected{};
 
     std::string_view wanted() const
     {
@@ -43,9 +65,27 @@ struct Run
     std::string error{}; ///< why nothing, or not all, could be tested
     std::vector<Record> records{};
     bool strict = false;
+    std::string version{}; ///< of vmedia-conform
+    std::string commit{};  ///< that it was built from; empty if unknown
+    std::string began{};   ///< 2026-11-21T02:34:16Z
+    double seconds = 0;    ///< how long it took
+    std::string expect{};  ///< the file of --expect; empty: none was given
+    std::string name{};    ///< a short one, for the head of a column
+    std::shared_ptr<const void> kept{}; ///< what the views of records look at
 
     Counts counts() const;
     ExitCode exitCode() const;
+    Standing standing(const Record& record) const;
+    /// Whether it is other than --expect says. Never so without --expect.
+    bool unexpected(const Record& record) const;
+    /// The line that runs that one case again.
+    std::string repeatOf(const Record& record) const;
 };
+
+/// Now, as Run::began has it.
+std::string timeText();
+
+/// "fail", or "fail or warn"
+std::string describe(const Expected& expected);
 
 } // namespace conformance

@@ -28,11 +28,19 @@ std::string meaning(const Run& run)
     switch (run.exitCode())
     {
         case exitConforms:
+            if (!run.expect.empty())
+            {
+                return "deviates as expected";
+            }
             return fmt::format(
                 "conforms{}{}",
                 counts.withheld == 0 ? "" : " in what was tested",
                 counts.warn == 0 ? "" : "; --strict counts warnings");
         case exitViolates:
+            if (!run.expect.empty())
+            {
+                return "not as expected";
+            }
             return counts.fail == 0 ? "misses a SHOULD, with --strict"
                                     : "a case failed";
         case exitUsage:
@@ -131,8 +139,35 @@ void TextReport::failure(const Run& run, const Record& record)
     {
         line(i == from ? "wire" : "", record.transcript[i]);
     }
-    line("repeat", fmt::format("{} --only {} --seed {}", run.repeat, record.id,
-                               run.seed));
+    line("repeat", run.repeatOf(record));
+}
+
+void TextReport::expectations(const Run& run)
+{
+    size_t asExpected = 0;
+    size_t unexpected = 0;
+    std::string list;
+    for (const Record& record : run.records)
+    {
+        if (!run.unexpected(record))
+        {
+            asExpected += record.expected ? 1U : 0U;
+        }
+        else if (record.verdict.outcome != Outcome::notTested)
+        {
+            ++unexpected;
+            list += fmt::format("\n  {}  {}, expected {}", record.id,
+                                nameOf(record.verdict.outcome),
+                                record.expected
+                                    ? fmt::format("{} ({})",
+                                                  describe(*record.expected),
+                                                  record.expected->why)
+                                    : "pass");
+        }
+    }
+    out << fmt::format(
+        "\n{}: as expected: {}; unexpected: {}{}\n", run.expect, asExpected,
+        unexpected == 0 ? "none" : std::to_string(unexpected), list);
 }
 
 /// All that were not tested for the same reason as @p first.
@@ -157,11 +192,16 @@ void TextReport::end(const Run& run, double seconds)
     {
         for (const Record& record : run.records)
         {
-            if (record.verdict.outcome == outcome)
+            if (record.verdict.outcome == outcome &&
+                (run.expect.empty() || run.unexpected(record)))
             {
                 failure(run, record);
             }
         }
+    }
+    if (!run.expect.empty())
+    {
+        expectations(run);
     }
     std::vector<std::string_view> reasons;
     for (const Record& record : run.records)

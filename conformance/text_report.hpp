@@ -25,6 +25,7 @@ class TextReport
   private:
     void failure(const Run& run, const Record& record);
     void notTested(const Run& run, const Record& first);
+    void expectations(const Run& run);
     std::string painted(Outcome outcome, std::string_view text) const;
 
     std::ostream& out;

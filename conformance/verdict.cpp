@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace conformance
@@ -93,18 +95,44 @@ ExitCode exitCodeOf(const Counts& counts, bool strict)
     return exitConforms;
 }
 
+namespace
+{
+
+constexpr std::string_view levelNames[] = {"must", "should", "may",
+                                           "robustness"};
+constexpr std::string_view outcomeNames[] = {
+    "pass", "warn", "fail", "not applicable", "not tested", "info"};
+
+template <typename T>
+std::optional<T> valueOf(std::span<const std::string_view> names,
+                         std::string_view name)
+{
+    const auto found = std::ranges::find(names, name);
+    return found == names.end()
+               ? std::nullopt
+               : std::optional(static_cast<T>(found - names.begin()));
+}
+
+} // namespace
+
 std::string_view nameOf(Level level)
 {
-    constexpr std::string_view names[] = {"must", "should", "may",
-                                          "robustness"};
-    return names[static_cast<size_t>(level)];
+    return levelNames[static_cast<size_t>(level)];
 }
 
 std::string_view nameOf(Outcome outcome)
 {
-    constexpr std::string_view names[] = {
-        "pass", "warn", "fail", "not applicable", "not tested", "info"};
-    return names[static_cast<size_t>(outcome)];
+    return outcomeNames[static_cast<size_t>(outcome)];
+}
+
+std::optional<Level> levelOf(std::string_view name)
+{
+    return valueOf<Level>(levelNames, name);
+}
+
+std::optional<Outcome> outcomeOf(std::string_view name)
+{
+    return valueOf<Outcome>(outcomeNames, name);
 }
 
 } // namespace conformance

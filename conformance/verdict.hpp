@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -93,5 +94,8 @@ ExitCode exitCodeOf(const Counts& counts, bool strict);
 std::string_view nameOf(Level level);
 /// "pass", "not applicable" …, as in the JSON report
 std::string_view nameOf(Outcome outcome);
+/// The other way round; none for a word that is no name.
+std::optional<Level> levelOf(std::string_view name);
+std::optional<Outcome> outcomeOf(std::string_view name);
 
 } // namespace conformance

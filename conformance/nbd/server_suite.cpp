@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server_suite.hpp"
 
-#include "conformance/json_report.hpp"
+#include "conformance/commit.hpp"
+#include "conformance/expectations.hpp"
+#include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/bench.hpp"
 #include "conformance/nbd/selection.hpp"
 #include "conformance/record.hpp"
 #include "conformance/text_report.hpp"
+#include "vmedia/version.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <map>
 
 namespace conformance::nbd
@@ -270,9 +272,26 @@ std::string targetText(const ServerSuiteOptions& options)
     return text;
 }
 
+double secondsSince(std::chrono::steady_clock::time_point began)
+{
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                         began)
+        .count();
+}
+
+void expect(const Expectations& expectations, Record& record)
+{
+    if (const auto found = expectations.find(record.id);
+        found != expectations.end())
+    {
+        record.expected = found->second;
+    }
+}
+
 /// Runs what was selected, if the target could be opened.
 vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
-                              Suite& suite, Run& run, TextReport& report)
+                              const Expectations& expectations, Suite& suite,
+                              Run& run, TextReport& report)
 {
     if (auto opened = suite.open(selected); !opened)
     {
@@ -283,6 +302,7 @@ vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
             run.records.push_back({row.id, one.area, row.level, row.spec,
                                    row.says, row.sends, row.wants,
                                    notTested(run.error)});
+            expect(expectations, run.records.back());
         }
         return opened;
     }
@@ -301,7 +321,10 @@ vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
             area = one.area;
             report.beginArea(area);
         }
-        const Record& record = run.records.emplace_back(suite.run(one));
+        const auto began = std::chrono::steady_clock::now();
+        Record& record = run.records.emplace_back(suite.run(one));
+        record.seconds = secondsSince(began);
+        expect(expectations, record);
         report.result(record);
         counts.add(record.verdict);
     }
@@ -345,18 +368,25 @@ ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
     {
         return refuse(selected.error());
     }
-    std::ofstream json;
-    if (!options.json.empty())
+    Expectations expectations;
+    if (!options.expect.empty())
     {
-        json.open(options.json); // before the run, not after it
-        if (!json)
+        const auto exists = [](std::string_view id) {
+            return std::ranges::any_of(
+                casesLike({}), [id](const Case* one) { return one->id == id; });
+        };
+        auto read = readExpectations(options.expect, exists);
+        if (!read)
         {
-            return refuse({vmedia::Errc::usage,
-                           fmt::format("--json {}: {}", options.json,
-                                       std::generic_category().message(errno)),
-                           {},
-                           {}});
+            return refuse(read.error());
         }
+        expectations = std::move(*read);
+    }
+    if (const auto opened = openReports(options.reports); !opened)
+    {
+        complain(diagnostics, opened.error());
+        return opened.error().code == vmedia::Errc::usage ? exitUsage
+                                                          : exitNotTested;
     }
     Run run{.suite = "nbd-server",
             .target = !options.profile.empty() ? "profile " + options.profile
@@ -365,25 +395,36 @@ ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
             .found = {},
             .repeat = "vmedia-conform nbd-server " + targetText(options),
             .seed = options.seed,
-            .strict = options.strict};
+            .strict = options.strict,
+            .version = vmedia::version,
+            .commit = commit,
+            .began = timeText(),
+            .expect = options.expect};
     catchInterrupts();
     const auto began = std::chrono::steady_clock::now();
     TextReport report(out, colour);
     Suite suite(options);
-    const auto opened = carryOut(*selected, suite, run, report);
-    if (json.is_open())
+    const auto opened = carryOut(*selected, expectations, suite, run, report);
+    run.seconds = secondsSince(began);
+    if (opened)
     {
-        writeJson(run, json);
+        report.end(run, run.seconds);
     }
+    const auto written = writeReports(options.reports, run);
     if (!opened)
     {
         complain(diagnostics, opened.error());
+    }
+    if (!written)
+    {
+        complain(diagnostics, written.error());
+        return exitNotTested;
+    }
+    if (!opened)
+    {
         return opened.error().code == vmedia::Errc::usage ? exitUsage
                                                           : exitNotTested;
     }
-    const std::chrono::duration<double> took =
-        std::chrono::steady_clock::now() - began;
-    report.end(run, took.count());
     return run.exitCode();
 }
 

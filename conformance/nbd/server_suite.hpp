@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "conformance/report_files.hpp"
 #include "conformance/verdict.hpp"
 #include "vmedia/error/error.hpp"
 
@@ -26,7 +27,8 @@ struct ServerSuiteOptions
     bool destructive = false; ///< may write to a target that we did not start
     uint64_t seed = 1;
     double timeoutScale = 1;
-    std::string json{}; ///< a file; "" for none
+    std::string expect{}; ///< a file; "" for none
+    std::vector<ReportFile> reports{};
 };
 
 /// Runs and reports: results to @p out, what hinders us to @p diagnostics.

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/report_files.hpp"
+#include "conformance/verdict.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+namespace conformance
+{
+
+/// Adds --json, --junit and the others, which fill @p files.
+void addReportOptions(CLI::App& command, std::vector<ReportFile>& files);
+
+/// `vmedia-conform diff` and `vmedia-conform html`: what was run, once more.
+class ReportCommands
+{
+  public:
+    explicit ReportCommands(CLI::App& app);
+
+    bool parsed() const;
+    /// Exit: for diff 1 if something got worse; 2 for a file that cannot be
+    /// read, 3 for one that cannot be written.
+    ExitCode run() const;
+
+  private:
+    ExitCode runDiff() const;
+    ExitCode runHtml() const;
+
+    CLI::App* diffing;
+    CLI::App* drawing;
+    std::string before;
+    std::string after;
+    std::string markdown;
+    std::vector<std::string> files;
+    std::string page;
+};
+
+} // namespace conformance
