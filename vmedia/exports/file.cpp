@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +23,12 @@ namespace vmedia::exports
 
 namespace
 {
+
+bool isInMemory(int file)
+{
+    struct statfs status = {};
+    return ::fstatfs(file, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
 
 class FileExport : public Export
 {
@@ -108,7 +116,8 @@ class FileExport : public Export
         switch (operation)
         {
             case Operation::read:
-                return !image || !image->isResident(offset, length);
+                return !image ||
+                       (!inMemory && !image->isResident(offset, length));
             case Operation::flush:
             case Operation::trim:
             case Operation::zero:
@@ -216,6 +225,7 @@ class FileExport : public Export
     /// the next hole.
     bool tellsHoles = ::lseek(file.get(), static_cast<off_t>(bytesTotal - 1),
                               SEEK_HOLE) >= 0;
+    bool inMemory = isInMemory(file.get()); ///< all of it: nothing waits
     std::mutex knowing;
     Run known{};
     unsigned unknown = 0; ///< times that mapped() was asked outside of it
