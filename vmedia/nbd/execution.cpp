@@ -14,9 +14,9 @@ namespace asio = boost::asio;
 
 Execution::Execution(Stream& peer, Input& from, exports::Export& data,
                      const Terms& agreed, Traffic& counters,
-                     const SessionOptions& with) :
-    stream(peer), input(from), terms(agreed), options(with),
-    deviation(with.deviation), faults(with.faults), reply(agreed.replies, out),
+                     const SessionOptions& with, const Deviation& hooks) :
+    stream(peer), input(from), terms(agreed), options(with), deviation(hooks),
+    faults(with.faults), reply(agreed.replies, out),
     performer(data, agreed, reply, counters,
               peer.sendsUncopied() && !faults && !deviation.reply),
     maySpread(with.transmission.requests > 1 && !deviation.reply &&
@@ -32,7 +32,7 @@ Execution::Task<void> Execution::carryOut(Command command, Plan todo)
                                    "this server takes",
                                    command.payload));
     }
-    const int into = fileFor(command, todo);
+    const int into = fileForWrite(command, todo);
     if (into >= 0)
     {
         co_return co_await receiveFile(command, into);
@@ -87,7 +87,7 @@ Execution::Task<void> Execution::carryOut(Command command, Plan todo)
 }
 
 /// The file for a long write that has not begun to come; or -1.
-int Execution::fileFor(const Command& command, const Plan& todo)
+int Execution::fileForWrite(const Command& command, const Plan& todo)
 {
     const bool may = todo.action == Plan::Action::write &&
                      command.payload <= Stream::receivedMost &&

@@ -22,7 +22,7 @@ class Execution
 
     Execution(Stream& peer, Input& from, exports::Export& data,
               const Terms& agreed, Traffic& counters,
-              const SessionOptions& with);
+              const SessionOptions& with, const Deviation& hooks);
 
     /// After it the command's payload is consumed; its reply may still wait
     /// to be sent, or to be made.
@@ -47,7 +47,7 @@ class Execution
     /// meanwhile.
     static constexpr size_t batchBytes = 64 << 10;
 
-    int fileFor(const Command& command, const Plan& todo);
+    int fileForWrite(const Command& command, const Plan& todo);
     Task<void> receiveFile(const Command& command, int file);
     Task<void> submit(const Command& command, const Plan& todo,
                       std::chrono::microseconds delay);
@@ -65,9 +65,9 @@ class Execution
     Input& input;
     const Terms& terms;
     const SessionOptions& options;
-    Deviation deviation; ///< a copy: its hooks may keep state
+    const Deviation& deviation; ///< the session's own copy
     std::optional<exports::FaultPlan> faults;
-    Output out;          ///< replies that wait to be sent
+    Output out;                 ///< replies that wait to be sent
     ReplyWriter reply;
     Performer performer;
     std::shared_ptr<std::byte[]> buffer{}; ///< where the payload is

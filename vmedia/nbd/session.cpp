@@ -52,7 +52,7 @@ class Session
         const ExportInfo& info = *terms.info;
         const auto index = static_cast<size_t>(&info - catalogue.infos.data());
         execution.emplace(stream, input, *catalogue.data.at(index), terms,
-                          traffic, options);
+                          traffic, options, deviation);
         if (options.negotiated)
         {
             options.negotiated();
