@@ -67,11 +67,12 @@ Execution::Task<void> Execution::carryOut(Command command, Plan todo)
     if (todo.action == Plan::Action::read && stream.sendsUncopied() &&
         !deviation.reply)
     {
-        const int file = performer.fileFor(command);
+        const int file = performer.readOrFile(command);
         if (file >= 0)
         {
             co_return co_await sendFile(command, file);
         }
+        co_return Result<void>{};
     }
     const size_t from = out.size();
     performer.perform(command, todo, payload);
@@ -218,10 +219,9 @@ Execution::Task<void> Execution::finishAll()
     co_return sent;
 }
 
-/// What waits to be sent, the read's header, and its data uncopied.
+/// What waits to be sent, the read's header last, and its data uncopied.
 Execution::Task<void> Execution::sendFile(const Command& command, int file)
 {
-    performer.beginFile(command);
     const Result<void> sent = co_await stream.sendFile(
         out.parts(), file, command.offset, command.length);
     out.clear();

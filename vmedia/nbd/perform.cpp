@@ -122,12 +122,17 @@ void Performer::read(const Command& command)
             return;
         }
     }
+    copy(command, findHoles(command));
+}
+
+/// @p holesKnown: `extents` tells the read as data and holes.
+void Performer::copy(const Command& command, bool holesKnown)
+{
     const auto fill = [this](std::span<std::byte> into, uint64_t offset) {
         return content.read(into, offset);
     };
-    extents.clear();
     bool done = false;
-    if (mayTellHoles(command) && wholeRead(command))
+    if (holesKnown)
     {
         done = reply.dataAndHoles(command, extents, fill);
     }
@@ -143,10 +148,12 @@ void Performer::read(const Command& command)
 
 /// Fills `extents` with all of the read; false if it is cut too finely to
 /// be worth it, or nothing can be told.
-bool Performer::wholeRead(const Command& command)
+bool Performer::findHoles(const Command& command)
 {
     constexpr size_t few = 64;
-    if (content.extents(command.offset, command.length, few, extents) != 0)
+    extents.clear();
+    if (!mayTellHoles(command) ||
+        content.extents(command.offset, command.length, few, extents) != 0)
     {
         return false;
     }
@@ -178,22 +185,24 @@ bool Performer::mayTellHoles(const Command& command) const
            (command.flags & commandDf) == 0 && command.length > 0;
 }
 
-int Performer::fileFor(const Command& command)
+int Performer::readOrFile(const Command& command)
 {
     if (command.length < uncopiedMin || content.descriptor() < 0)
     {
+        read(command);
         return -1;
     }
-    if (mayTellHoles(command))
+    const bool holesKnown = findHoles(command);
+    const bool allData = holesKnown
+                             ? extents.size() == 1 && !extents.front().zero
+                             : !mayTellHoles(command);
+    if (!allData)
     {
-        extents.clear();
-        const bool allData = wholeRead(command) && extents.size() == 1 &&
-                             !extents.front().zero;
-        if (!allData)
-        {
-            return -1;
-        }
+        copy(command, holesKnown);
+        return -1;
     }
+    reply.dataHeader(command);
+    traffic.readBytes += command.length;
     return content.descriptor();
 }
 
@@ -205,12 +214,6 @@ int Performer::fileForWrite(const Command& command)
 void Performer::wrote(const Command& command, int errorNumber)
 {
     traffic.writtenBytes += answer(command, errorNumber);
-}
-
-void Performer::beginFile(const Command& command)
-{
-    reply.dataHeader(command);
-    traffic.readBytes += command.length;
 }
 
 } // namespace vmedia::nbd

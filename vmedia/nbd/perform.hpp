@@ -38,9 +38,10 @@ class Performer
     /// @p payload is the command's, of a write.
     void perform(const Command& command, const Plan& todo, ByteView payload);
 
-    /// The file whose bytes answer this read as they are, or -1: too few to
-    /// be worth a call of their own, holes to be told, or no such file.
-    int fileFor(const Command& command);
+    /// A read whose data may be sent from a file: gives it if the reply is
+    /// only the header, which the data has to follow; -1 if the reply is
+    /// whole (too short for a call of its own, holes to be told, no file).
+    int readOrFile(const Command& command);
 
     /// The file that a write may be put into as it comes, or -1.
     int fileForWrite(const Command& command);
@@ -48,15 +49,13 @@ class Performer
     /// Replies to a write that was put there; 0 or a system error number.
     void wrote(const Command& command, int errorNumber);
 
-    /// The header of a read that fileFor() answers.
-    void beginFile(const Command& command);
-
   private:
     uint64_t answer(const Command& command, int errorNumber);
     int zero(const Command& command);
     void read(const Command& command);
+    void copy(const Command& command, bool holesKnown);
     bool mayTellHoles(const Command& command) const;
-    bool wholeRead(const Command& command);
+    bool findHoles(const Command& command);
     void blockStatus(const Command& command);
 
     exports::Export& content;
