@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <algorithm>
-
 namespace conformance::nbd
 {
 
@@ -23,12 +21,6 @@ uint64_t go(Peer& peer)
         peer.conclude(notApplicable("the export is smaller than 2048 bytes"));
     }
     return size;
-}
-
-uint64_t goOverTls(Peer& peer)
-{
-    peer.secure();
-    return peer.stopped() ? 0 : go(peer);
 }
 
 Bytes optionBytes(Opt option, ByteView data)
@@ -58,31 +50,6 @@ void adopt(Peer& peer, const Peer& other)
     {
         peer.conclude(other.verdict());
     }
-}
-
-Verdict wantNothingPlain(Peer& peer)
-{
-    if (peer.stopped())
-    {
-        return peer.verdict();
-    }
-    constexpr size_t enough = 4096; // TLS alerts are shorter by far
-    const Received received = peer.channel()->wire().receive(enough,
-                                                             peer.patience());
-    peer.note(fmt::format("<- on the wire: {}{}", dump(received.bytes),
-                          received.ended == Ended::closed ? ", closed" : ""));
-    const Bytes magic = [] {
-        Bytes bytes;
-        append(bytes, optionReplyMagic);
-        return bytes;
-    }();
-    peer.want(std::search(received.bytes.begin(), received.bytes.end(),
-                          magic.begin(), magic.end()) == received.bytes.end(),
-              "a reply in clear: " + dump(received.bytes),
-              "no reply in clear, and a closed connection");
-    peer.want(received.ended == Ended::closed, "the connection was still open",
-              "a closed connection");
-    return peer.verdict();
 }
 
 Verdict wantOthersServed(Peer& peer)

@@ -13,9 +13,6 @@ inline constexpr uint32_t block = 512;
 /// NBD_OPT_GO; gives the export's size, or 0 and the verdict why not.
 uint64_t go(Peer& peer);
 
-/// The same after NBD_OPT_STARTTLS.
-uint64_t goOverTls(Peer& peer);
-
 /// The option as it goes over the wire.
 vmedia::nbd::Bytes optionBytes(vmedia::nbd::Opt option,
                                vmedia::nbd::ByteView data = {});
@@ -24,9 +21,6 @@ vmedia::nbd::Bytes requestBytes(vmedia::nbd::Cmd type, uint64_t cookie,
 
 /// What came of @p other becomes what came of @p peer.
 void adopt(Peer& peer, const Peer& other);
-
-/// Bytes below TLS are none of NBD's: no reply in clear, and then the end.
-Verdict wantNothingPlain(Peer& peer);
 
 /// Another client is served as if there were no first one.
 Verdict wantOthersServed(Peer& peer);

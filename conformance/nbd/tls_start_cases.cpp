@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
-#include "conformance/nbd/steps.hpp"
+#include "conformance/nbd/tls_steps.hpp"
 #include "vmedia/nbd/chunk.hpp"
 
 #include <fmt/format.h>
@@ -15,9 +15,6 @@ namespace
 
 constexpr std::string_view startSpec =
     "proto.md, Option types, NBD_OPT_STARTTLS (5)";
-constexpr std::string_view requiredSpec =
-    "proto.md, TLS support, Server-side requirements, FORCEDTLS mode";
-constexpr std::string_view tlsSpec = "proto.md, TLS support";
 constexpr std::string_view noState =
     "When this command succeeds, the server MUST NOT preserve any negotiation "
     "state (such as a request for `NBD_OPT_STRUCTURED_REPLY`, or metadata "
@@ -26,11 +23,6 @@ constexpr std::string_view allOverTls =
     "After an `NBD_REP_ACK` reply has been sent, the server MUST be prepared "
     "for a TLS handshake, and all further data MUST be sent and received over "
     "TLS";
-constexpr std::string_view handshakeFails =
-    "If the handshake is unsuccessful (for instance the client's certificate "
-    "does not match) the server MUST terminate the session";
-
-constexpr Needs required = Needs::tlsRequired;
 
 bool isTlsRecord(int firstByte)
 {
