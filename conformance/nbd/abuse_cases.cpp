@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
+#include "conformance/nbd/exchange.hpp"
 #include "conformance/nbd/memory_watch.hpp"
 #include "conformance/nbd/steps.hpp"
 
@@ -66,19 +67,13 @@ int descriptors(const Peer& peer)
     return peer.process() == nullptr ? 0 : peer.process()->usage().descriptors;
 }
 
-/// As many reads, one after the other, of the size that it gives.
-uint32_t sendReads(Peer& peer, uint64_t count)
+/// As many reads of up to 1 MiB, one after the other.
+void sendReads(Exchange& io, size_t count)
 {
-    const uint64_t size = std::min<uint64_t>(go(peer), mebi) / block * block;
-    Bytes requests;
-    for (uint64_t i = 0; i < count; ++i)
-    {
-        append(requests,
-               requestBytes(Cmd::read, i, 0, static_cast<uint32_t>(size)));
-    }
-    peer.send(requests,
-              fmt::format("{} NBD_CMD_READ of {} bytes", count, size));
-    return static_cast<uint32_t>(size);
+    const uint64_t size = std::min(io.lastBlock() + io.block(), mebi);
+    const std::vector<Ask> asks(count,
+                                Ask{Cmd::read, 0, static_cast<uint32_t>(size)});
+    io.sendTogether(asks);
 }
 
 /// Until the target has as few open files as before its clients came.
@@ -173,22 +168,11 @@ constexpr Case cases[] = {
         .run =
             [](Peer& peer) {
     MemoryWatch memory(peer);
-    const uint32_t size = sendReads(peer, 256);
+    Exchange io(peer);
+    sendReads(io, 256);
     wantOthersServed(peer);
     memory.wantGrowthBelow(perClient);
-    for (int i = 0; i < 256 && !peer.stopped(); ++i)
-    {
-        // In any order: they are told apart by their cookies only.
-        const auto reply = peer.wantBytes(SimpleReply::wireSize,
-                                          "a simple reply");
-        if (reply)
-        {
-            Reader reader{*reply};
-            peer.want(reader.u32() == simpleReplyMagic && reader.u32() == 0,
-                      dump(*reply), "a simple reply without an error");
-            peer.wantBytes(size, "the data");
-        }
-    }
+    io.wantOutstanding();
     return peer.verdict();
 },
     },
@@ -209,7 +193,8 @@ constexpr Case cases[] = {
     for (int i = 0; i < 16 && !peer.stopped(); ++i)
     {
         peer.start();
-        sendReads(peer, 64);
+        Exchange io(peer);
+        sendReads(io, 64);
         peer.wantBytes(4, "the beginning of a reply");
         peer.hangUp();
         waitUntilLeft(peer, before);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/meta.hpp"
+#include "conformance/nbd/steps.hpp"
 
 namespace conformance::nbd
 {
@@ -87,7 +88,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::structured);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     const auto found = query(peer, Opt::setMetaContext, {});
     peer.want(found.empty(), textOf(found), "no context");
     return wantNoStatus(peer, talk);
@@ -107,7 +108,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::structured);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     peer.sendOption(Opt::setMetaContext, "abc");
     peer.wantRefusal(Opt::setMetaContext, {Rep::errInvalid});
     return wantNoStatus(peer, talk);
@@ -129,7 +130,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::structured);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     ask(peer, Opt::setMetaContext, unheardName, {allocationContext});
     peer.wantAnswer(Opt::setMetaContext);
     return wantNoStatus(peer, talk);

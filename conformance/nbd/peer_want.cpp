@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "conformance/nbd/text.hpp"
 #include "peer.hpp"
 
 #include <fmt/format.h>
@@ -17,16 +18,6 @@ namespace
 constexpr size_t partsMax = 100'000;
 /// More than a server has reason to put into one reply.
 constexpr uint32_t replyMax = 1 << 20;
-
-std::string listed(std::initializer_list<Rep> types)
-{
-    std::string text;
-    for (const Rep type : types)
-    {
-        text += (text.empty() ? "" : " or ") + nameOf(type);
-    }
-    return text;
-}
 
 } // namespace
 

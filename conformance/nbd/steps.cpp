@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steps.hpp"
 
+#include "vmedia/nbd/chunk.hpp"
+#include "vmedia/nbd/terms.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -23,6 +26,47 @@ uint64_t go(Peer& peer)
     return size;
 }
 
+uint32_t minimumTold(Peer& peer)
+{
+    peer.sendInfo(Opt::info, peer.profile().exportName, {Info::blockSize});
+    const auto answer = peer.wantAnswer(Opt::info, {Rep::ack});
+    const auto found = answer ? answer->infos(Info::blockSize)
+                              : std::vector<ByteView>{};
+    return !found.empty() && found.front().size() >= 4
+               ? Reader{found.front()}.u32()
+               : 0;
+}
+
+void needOption(Peer& peer, Opt option, ByteView data)
+{
+    peer.sendOption(option, data);
+    const auto answer = peer.wantAnswer(option);
+    if (answer && !answer->acknowledged())
+    {
+        peer.conclude(notApplicable(fmt::format("{} gets {}", nameOf(option),
+                                                nameOf(answer->last.type))));
+    }
+}
+
+Bytes allocationQuery(const Peer& peer)
+{
+    const std::string_view query[] = {allocationContext};
+    return encodeMetaRequest(peer.profile().exportName, query);
+}
+
+uint32_t selectAllocation(Peer& peer)
+{
+    peer.sendOption(Opt::setMetaContext, allocationQuery(peer));
+    const auto answer = peer.wantAnswer(Opt::setMetaContext);
+    if (answer && (answer->parts.empty() || !answer->acknowledged() ||
+                   answer->parts.front().data.size() < 4))
+    {
+        peer.conclude(notApplicable("base:allocation cannot be selected"));
+    }
+    return answer && !peer.stopped() ? Reader{answer->parts.front().data}.u32()
+                                     : 0;
+}
+
 Bytes optionBytes(Opt option, ByteView data)
 {
     Bytes bytes;
@@ -32,10 +76,11 @@ Bytes optionBytes(Opt option, ByteView data)
     return bytes;
 }
 
-Bytes requestBytes(Cmd type, uint64_t cookie, uint64_t offset, uint32_t length)
+Bytes requestBytes(const Request& request, ByteView payload)
 {
     Bytes bytes;
-    append(bytes, encode(Request{0, type, cookie, offset, length}));
+    append(bytes, encode(request));
+    append(bytes, payload);
     return bytes;
 }
 
@@ -54,15 +99,14 @@ void adopt(Peer& peer, const Peer& other)
 
 Verdict wantOthersServed(Peer& peer)
 {
-    Peer other = peer.another();
-    other.start();
-    if (covers(peer.profile().offers, Needs::tlsRequired))
-    {
-        other.secure();
-    }
-    other.wantUsable();
-    other.sendOption(Opt::abort);
-    adopt(peer, other);
+    onAnother(peer, [](Peer& other) {
+        if (covers(other.profile().offers, Needs::tlsRequired))
+        {
+            other.secure();
+        }
+        other.wantUsable();
+        other.sendOption(Opt::abort);
+    });
     return peer.verdict();
 }
 

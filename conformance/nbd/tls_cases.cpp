@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/tls_steps.hpp"
+#include "conformance/nbd/work_area.hpp"
 
 #include <fmt/format.h>
 
@@ -136,11 +137,7 @@ constexpr Case cases[] = {
     {
         return peer.verdict();
     }
-    Bytes data(size);
-    for (std::byte& byte : data)
-    {
-        byte = static_cast<std::byte>(peer.random()());
-    }
+    const Bytes data = noise(peer.random(), size);
     const uint64_t cookie = peer.sendRequest(Cmd::write, 0,
                                              static_cast<uint32_t>(size));
     peer.send(data, fmt::format("{} bytes of payload", size));

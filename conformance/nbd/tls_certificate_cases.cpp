@@ -52,10 +52,9 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION})
     {
-        Peer next = peer.another();
-        next.start();
-        wantServed(next, peer.profile().keys->client.only(version));
-        adopt(peer, next);
+        onAnother(peer, [version](Peer& next) {
+            wantServed(next, next.profile().keys->client.only(version));
+        });
     }
     return peer.verdict();
 },
@@ -73,10 +72,9 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION})
     {
-        Peer next = peer.another();
-        next.start();
-        next.wantNoTls(TlsWish{}.only(version));
-        adopt(peer, next);
+        onAnother(peer, [version](Peer& next) {
+            next.wantNoTls(TlsWish{}.only(version));
+        });
     }
     return peer.verdict();
 },

@@ -35,10 +35,9 @@ Verdict wantSame(Peer& peer, const TlsWish& one, const TlsWish& other)
         const TlsWish* const wishes[] = {&one, &other};
         for (size_t i = 0; i < 2; ++i)
         {
-            Peer next = peer.another();
-            next.start();
-            seen[i] = next.wantNoTls(wishes[i]->only(version));
-            adopt(peer, next);
+            onAnother(peer, [&](Peer& next) {
+                seen[i] = next.wantNoTls(wishes[i]->only(version));
+            });
         }
         peer.want(seen[0] == seen[1], seen[0] + " and " + seen[1],
                   "the same in both cases");
@@ -64,10 +63,9 @@ constexpr Case cases[] = {
     {
         for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION})
         {
-            Peer next = peer.another();
-            next.start();
-            wantServed(next, user->only(version));
-            adopt(peer, next);
+            onAnother(peer, [&](Peer& next) {
+                wantServed(next, user->only(version));
+            });
         }
     }
     return peer.verdict();
@@ -164,11 +162,8 @@ constexpr Case cases[] = {
           std::string("../alice"), std::string("\x01\x7f\xff"),
           std::string("alice\0", 6), std::string("#616c696365")})
     {
-        Peer next = peer.another();
-        next.start();
         wish.identity = name;
-        next.wantNoTls(wish);
-        adopt(peer, next);
+        onAnother(peer, [&](Peer& next) { next.wantNoTls(wish); });
         if (peer.stopped())
         {
             break;

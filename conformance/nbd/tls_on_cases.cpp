@@ -69,12 +69,11 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     go(peer);
     peer.wantRead(block);
-    Peer other = peer.another();
-    other.start();
-    other.sendOption(Opt::exportName, peer.profile().exportName);
-    other.wantBytes(10, "size and flags");
-    other.wantRead(block);
-    adopt(peer, other);
+    onAnother(peer, [](Peer& other) {
+        other.sendOption(Opt::exportName, other.profile().exportName);
+        other.wantBytes(10, "size and flags");
+        other.wantRead(block);
+    });
     return peer.verdict();
 },
     },

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
+#include "conformance/nbd/exchange.hpp"
 #include "conformance/nbd/tls_steps.hpp"
 
 #include <fmt/format.h>
-
-#include <set>
 
 namespace conformance::nbd
 {
@@ -31,7 +30,7 @@ constexpr Case cases[] = {
     Bytes bytes = optionBytes(unknownOption);
     append(bytes, optionBytes(Opt::go, encodeInfoRequest(
                                            peer.profile().exportName, {})));
-    append(bytes, requestBytes(Cmd::read, 7, 0, block));
+    append(bytes, requestBytes({0, Cmd::read, 7, 0, block}));
     for (const std::byte& byte : bytes)
     {
         if (!peer.stopped())
@@ -62,31 +61,11 @@ constexpr Case cases[] = {
         .needs = required,
         .run =
             [](Peer& peer) {
-    goOverTls(peer);
-    Bytes bytes;
-    std::set<uint64_t> cookies;
-    while (cookies.size() < 32)
-    {
-        cookies.insert(peer.random()());
-    }
-    for (const uint64_t cookie : cookies)
-    {
-        append(bytes, requestBytes(Cmd::read, cookie, 0, block));
-    }
-    peer.send(bytes, "32 NBD_CMD_READ in one record");
-    while (!cookies.empty() && !peer.stopped())
-    {
-        const auto reply = peer.wantBytes(SimpleReply::wireSize + block,
-                                          "a simple reply and its data");
-        if (reply)
-        {
-            Reader reader{*reply};
-            peer.want(reader.u32() == simpleReplyMagic && reader.u32() == 0,
-                      dump(*reply), "a simple reply without an error");
-            peer.want(cookies.erase(reader.u64()) == 1, dump(*reply),
-                      "a cookie that is still open");
-        }
-    }
+    peer.secure();
+    Exchange io(peer);
+    const std::vector<Ask> asks(32, Ask{Cmd::read, 0, block});
+    io.sendTogether(asks); // one record
+    io.wantOutstanding();
     return peer.verdict();
 },
     },

@@ -109,7 +109,7 @@ constexpr Case cases[] = {
         wantRequired(peer, option, data);
     }
     wantRequired(peer, Opt::structuredReply, filled(5));
-    wantRequired(peer, Opt::setMetaContext, metaRequest(peer));
+    wantRequired(peer, Opt::setMetaContext, allocationQuery(peer));
     return peer.wantUsable();
 },
     },

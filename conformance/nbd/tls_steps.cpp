@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tls_steps.hpp"
 
-#include "vmedia/nbd/chunk.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,17 +15,11 @@ Bytes filled(size_t size)
     return Bytes(size, std::byte{'x'});
 }
 
-Bytes metaRequest(const Peer& peer)
-{
-    const std::string_view queries[] = {allocationContext};
-    return encodeMetaRequest(peer.profile().exportName, queries);
-}
-
 std::vector<std::pair<Opt, Bytes>> commonOptions(const Peer& peer)
 {
     return {{Opt::list, {}},
             {Opt::structuredReply, {}},
-            {Opt::listMetaContext, metaRequest(peer)},
+            {Opt::listMetaContext, allocationQuery(peer)},
             {Opt::extendedHeaders, {}},
             {Opt::peekExport, {}},
             {unknownOption, {}}};

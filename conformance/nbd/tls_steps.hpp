@@ -25,9 +25,6 @@ inline constexpr Needs required = Needs::tlsRequired;
 
 vmedia::nbd::Bytes filled(size_t size);
 
-/// NBD_OPT_SET_META_CONTEXT's data, for base:allocation of the export.
-vmedia::nbd::Bytes metaRequest(const Peer& peer);
-
 /// Options that a server may or may not know, with data that is right.
 std::vector<std::pair<vmedia::nbd::Opt, vmedia::nbd::Bytes>>
     commonOptions(const Peer& peer);

@@ -62,10 +62,8 @@ constexpr Case cases[] = {
     wish.anyStrength = true;
     for (const int version : {TLS1_1_VERSION, TLS1_VERSION})
     {
-        Peer next = peer.another();
-        next.start();
-        next.wantNoTls(wish.only(version));
-        adopt(peer, next);
+        onAnother(peer,
+                  [&](Peer& next) { next.wantNoTls(wish.only(version)); });
     }
     return peer.verdict();
 },
