@@ -28,7 +28,7 @@ bool isInMemory(int file)
 
 FileExport::FileExport(Descriptor opened, uint64_t bytes, Access mode,
                        std::optional<Mapping> content) :
-    file(std::move(opened)), bytesTotal(bytes), access(mode),
+    Storage(bytes, mode), file(std::move(opened)),
     // Asked at the end of the file: tmpfs looks at every page on the way to
     // the next hole.
     tellsHoles(::lseek(file.get(), static_cast<off_t>(bytes - 1), SEEK_HOLE) >=
@@ -38,14 +38,9 @@ FileExport::FileExport(Descriptor opened, uint64_t bytes, Access mode,
 
 Abilities FileExport::abilities() const
 {
-    const bool writable = access == Access::readWrite;
-    return {.write = writable,
-            .flush = writable,
-            .trim = writable,
-            .zero = writable,
-            .fastZero = writable,
-            .cache = true,
-            .extents = tellsHoles};
+    Abilities can = Storage::abilities();
+    can.extents = tellsHoles;
+    return can;
 }
 
 int FileExport::read(std::span<std::byte> into, uint64_t offset)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "descriptor.hpp"
-#include "export.hpp"
 #include "mapping.hpp"
+#include "storage.hpp"
 
 #include <sys/types.h>
 
@@ -12,16 +12,12 @@ namespace vmedia::exports
 {
 
 /// A regular file, and what a block device is beside its own calls.
-class FileExport : public Export
+class FileExport : public Storage
 {
   public:
     FileExport(Descriptor opened, uint64_t bytes, Access mode,
                std::optional<Mapping> content = std::nullopt);
 
-    uint64_t size() const override
-    {
-        return bytesTotal;
-    }
     Abilities abilities() const override;
     int read(std::span<std::byte> into, uint64_t offset) override;
     int write(std::span<const std::byte> from, uint64_t offset) override;
@@ -69,8 +65,6 @@ class FileExport : public Export
         }
     };
 
-    uint64_t bytesTotal;
-    Access access;
     bool tellsHoles;
     bool inMemory; ///< all of it: nothing waits
     std::mutex knowing;
