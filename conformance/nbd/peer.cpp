@@ -30,6 +30,11 @@ void Peer::want(bool condition, std::string got, std::string wanted)
     }
 }
 
+void Peer::note(std::string line)
+{
+    lines.push_back(std::move(line));
+}
+
 void Peer::connect()
 {
     if (stopped())
