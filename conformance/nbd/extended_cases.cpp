@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/extended_reply.hpp"
+#include "conformance/nbd/steps.hpp"
 
 #include <fmt/format.h>
 
@@ -328,7 +329,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::extended);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     talk.go();
     constexpr uint64_t length = (uint64_t{1} << 32) + 512;
     if (talk.size() >= length)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/extended_reply.hpp"
+#include "conformance/nbd/steps.hpp"
 
 #include <fmt/format.h>
 
@@ -25,7 +26,7 @@ constexpr std::string_view commandSpec =
 std::pair<uint32_t, std::vector<Extents>> status(Peer& peer, Conversation& talk)
 {
     talk.negotiate();
-    const uint32_t id = talk.selectAllocation();
+    const uint32_t id = selectAllocation(peer);
     talk.go();
     auto found = talk.extentsIn(talk.ask(Cmd::blockStatus, 0, 512));
     if (found.empty() || found.front().extents.empty())
@@ -133,7 +134,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::structured);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     talk.go();
     const auto reply = talk.ask(Cmd::blockStatus, 0, 512);
     peer.want(!reply || reply->of(Chunk::blockStatusExt).empty(),
@@ -158,7 +159,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::extended);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     talk.go();
     const auto reply = talk.ask(Cmd::blockStatus, 0, 512);
     peer.want(!reply || reply->of(Chunk::blockStatus).empty(),
@@ -268,11 +269,9 @@ constexpr Case cases[] = {
         .run =
             [](Peer& peer) {
     Conversation(peer, Replies::structured).negotiate();
-    const std::string_view query[] = {allocationContext};
     for (const Opt option : {Opt::listMetaContext, Opt::setMetaContext})
     {
-        peer.sendOption(option,
-                        encodeMetaRequest(peer.profile().exportName, query));
+        peer.sendOption(option, allocationQuery(peer));
         const auto answer = peer.wantAnswer(option);
         peer.want(!answer || answer->last.type != Rep::errExtHeaderReqd,
                   "NBD_REP_ERR_EXT_HEADER_REQD to " + nameOf(option));

@@ -33,15 +33,7 @@ void wantAllAnswered(Exchange& io, size_t count)
         asks.push_back({Cmd::read, i % blocks * io.block(), io.block()});
     }
     io.sendTogether(asks);
-    while (io.outstanding() > 0 && !io.peer().stopped())
-    {
-        if (const auto reply = io.receive())
-        {
-            io.peer().want(reply->complete,
-                           nameOf(reply->error) + " to " + describe(reply->ask),
-                           "its data");
-        }
-    }
+    io.wantOutstanding();
     io.wantInStep();
 }
 

@@ -70,10 +70,7 @@ class Peer
         return lines;
     }
     /// What a case does beside the functions here, such as with channel().
-    void note(std::string line)
-    {
-        lines.push_back(std::move(line));
-    }
+    void note(std::string line);
     /// Random choices come from here, so that the seed repeats them.
     std::mt19937_64& random()
     {

@@ -163,7 +163,7 @@ constexpr Case cases[] = {
     Peer other = peer.another();
     other.start();
     go(other);
-    other.send(ByteView(requestBytes(Cmd::read, 1, 0, block)).first(9),
+    other.send(ByteView(requestBytes({0, Cmd::read, 1, 0, block})).first(9),
                "9 bytes of a request");
     adopt(peer, other);
     peer.sendOptionHeader(unknownOption, 8);

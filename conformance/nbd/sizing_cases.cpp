@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/extended_reply.hpp"
+#include "conformance/nbd/steps.hpp"
 
 #include <fmt/format.h>
 
@@ -203,12 +204,7 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ACK, if the minimum is 1 or is not told",
         .run =
             [](Peer& peer) {
-    peer.sendInfo(Opt::info, peer.profile().exportName, {Info::blockSize});
-    const auto told = peer.wantAnswer(Opt::info, {Rep::ack});
-    const auto sizes = told ? told->infos(Info::blockSize)
-                            : std::vector<ByteView>{};
-    if (!sizes.empty() && sizes.front().size() >= 4 &&
-        Reader{sizes.front()}.u32() > 1)
+    if (minimumTold(peer) > 1)
     {
         return leaveOut(peer, "the minimum block size is not 1");
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steps.hpp"
 
+#include "vmedia/nbd/chunk.hpp"
+#include "vmedia/nbd/terms.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
-
-#include <algorithm>
 
 namespace conformance::nbd
 {
@@ -25,10 +26,45 @@ uint64_t go(Peer& peer)
     return size;
 }
 
-uint64_t goOverTls(Peer& peer)
+uint32_t minimumTold(Peer& peer)
 {
-    peer.secure();
-    return peer.stopped() ? 0 : go(peer);
+    peer.sendInfo(Opt::info, peer.profile().exportName, {Info::blockSize});
+    const auto answer = peer.wantAnswer(Opt::info, {Rep::ack});
+    const auto found = answer ? answer->infos(Info::blockSize)
+                              : std::vector<ByteView>{};
+    return !found.empty() && found.front().size() >= 4
+               ? Reader{found.front()}.u32()
+               : 0;
+}
+
+void needOption(Peer& peer, Opt option, ByteView data)
+{
+    peer.sendOption(option, data);
+    const auto answer = peer.wantAnswer(option);
+    if (answer && !answer->acknowledged())
+    {
+        peer.conclude(notApplicable(fmt::format("{} gets {}", nameOf(option),
+                                                nameOf(answer->last.type))));
+    }
+}
+
+Bytes allocationQuery(const Peer& peer)
+{
+    const std::string_view query[] = {allocationContext};
+    return encodeMetaRequest(peer.profile().exportName, query);
+}
+
+uint32_t selectAllocation(Peer& peer)
+{
+    peer.sendOption(Opt::setMetaContext, allocationQuery(peer));
+    const auto answer = peer.wantAnswer(Opt::setMetaContext);
+    if (answer && (answer->parts.empty() || !answer->acknowledged() ||
+                   answer->parts.front().data.size() < 4))
+    {
+        peer.conclude(notApplicable("base:allocation cannot be selected"));
+    }
+    return answer && !peer.stopped() ? Reader{answer->parts.front().data}.u32()
+                                     : 0;
 }
 
 Bytes optionBytes(Opt option, ByteView data)
@@ -40,10 +76,11 @@ Bytes optionBytes(Opt option, ByteView data)
     return bytes;
 }
 
-Bytes requestBytes(Cmd type, uint64_t cookie, uint64_t offset, uint32_t length)
+Bytes requestBytes(const Request& request, ByteView payload)
 {
     Bytes bytes;
-    append(bytes, encode(Request{0, type, cookie, offset, length}));
+    append(bytes, encode(request));
+    append(bytes, payload);
     return bytes;
 }
 
@@ -60,42 +97,16 @@ void adopt(Peer& peer, const Peer& other)
     }
 }
 
-Verdict wantNothingPlain(Peer& peer)
-{
-    if (peer.stopped())
-    {
-        return peer.verdict();
-    }
-    constexpr size_t enough = 4096; // TLS alerts are shorter by far
-    const Received received = peer.channel()->wire().receive(enough,
-                                                             peer.patience());
-    peer.note(fmt::format("<- on the wire: {}{}", dump(received.bytes),
-                          received.ended == Ended::closed ? ", closed" : ""));
-    const Bytes magic = [] {
-        Bytes bytes;
-        append(bytes, optionReplyMagic);
-        return bytes;
-    }();
-    peer.want(std::search(received.bytes.begin(), received.bytes.end(),
-                          magic.begin(), magic.end()) == received.bytes.end(),
-              "a reply in clear: " + dump(received.bytes),
-              "no reply in clear, and a closed connection");
-    peer.want(received.ended == Ended::closed, "the connection was still open",
-              "a closed connection");
-    return peer.verdict();
-}
-
 Verdict wantOthersServed(Peer& peer)
 {
-    Peer other = peer.another();
-    other.start();
-    if (covers(peer.profile().offers, Needs::tlsRequired))
-    {
-        other.secure();
-    }
-    other.wantUsable();
-    other.sendOption(Opt::abort);
-    adopt(peer, other);
+    onAnother(peer, [](Peer& other) {
+        if (covers(other.profile().offers, Needs::tlsRequired))
+        {
+            other.secure();
+        }
+        other.wantUsable();
+        other.sendOption(Opt::abort);
+    });
     return peer.verdict();
 }
 

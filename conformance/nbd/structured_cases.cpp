@@ -239,7 +239,7 @@ constexpr Case cases[] = {
     {
         for (const Part& part : reply.parts)
         {
-            if (part.isError())
+            if (isError(part.type))
             {
                 any = true;
                 judgeError(io, reply, part);
