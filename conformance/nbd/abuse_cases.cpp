@@ -67,7 +67,7 @@ class Memory
     void wantGrowthBelow(uint64_t bytes)
     {
         const uint64_t grown = growth();
-        peer.note(fmt::format("-- its memory grew by {} MiB", grown / mebi));
+        peer.note(fmt::format("its memory grew by {} MiB", grown / mebi));
         peer.want(grown < bytes, fmt::format("{} MiB more", grown / mebi),
                   fmt::format("less than {} MiB more", bytes / mebi));
     }
@@ -92,7 +92,7 @@ void pour(Peer& peer, uint64_t size, Memory& memory)
         sent += part;
         memory.look();
     }
-    peer.note(fmt::format("-> {} MiB of payload{}", sent / mebi,
+    peer.note(fmt::format("{} MiB of payload{}", sent / mebi,
                           ended == Ended::no       ? ""
                           : ended == Ended::closed ? ", then it hung up"
                                                    : ", then it took no more"));
@@ -382,7 +382,7 @@ constexpr Case cases[] = {
     {
         after = peer.process()->usage();
     }
-    peer.note(fmt::format("-- {} processes, {} open files; before: {}, {}",
+    peer.note(fmt::format("{} processes, {} open files; before: {}, {}",
                           after.running, after.descriptors, before.running,
                           before.descriptors));
     peer.want(after.descriptors <= before.descriptors + 2,

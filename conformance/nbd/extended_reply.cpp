@@ -120,9 +120,7 @@ uint64_t Conversation::send(Cmd type, uint64_t offset, uint64_t length,
     append(bytes, encode(Request{flags, type, cookie, offset,
                                  static_cast<uint32_t>(length)}));
     append(bytes, payload);
-    peer.send(bytes,
-              fmt::format("{}, flags {:#x}, offset {}, length {}, cookie {:#x}",
-                          nameOf(type), flags, offset, length, cookie));
+    peer.send(bytes);
     return cookie;
 }
 
@@ -132,17 +130,13 @@ uint64_t Conversation::sendRaw(ExtendedRequest request, ByteView payload)
     Bytes bytes;
     append(bytes, encode(request));
     append(bytes, payload);
-    peer.send(bytes,
-              fmt::format("extended {}, flags {:#x}, offset {}, length "
-                          "{}, cookie {:#x}, payload of {} bytes",
-                          nameOf(request.type), request.flags, request.offset,
-                          request.length, request.cookie, payload.size()));
+    peer.send(bytes);
     return request.cookie;
 }
 
 std::optional<ReplyPart> Conversation::wantPart(Cmd type, uint64_t length)
 {
-    const auto magicBytes = peer.take(4, "a reply to " + nameOf(type));
+    const auto magicBytes = peer.wantBytes(4, "a reply to " + nameOf(type));
     if (!magicBytes)
     {
         return std::nullopt;
@@ -164,8 +158,8 @@ std::optional<ReplyPart> Conversation::wantPart(Cmd type, uint64_t length)
     constexpr size_t rest[] = {SimpleReply::wireSize - 4,
                                ChunkHeader::wireSize - 4,
                                ExtendedChunkHeader::wireSize - 4};
-    const auto bytes = peer.take(rest[static_cast<size_t>(kind)],
-                                 "the header of a reply");
+    const auto bytes = peer.wantBytes(rest[static_cast<size_t>(kind)],
+                                      "the header of a reply");
     if (!bytes)
     {
         return std::nullopt;
@@ -195,13 +189,12 @@ std::optional<ReplyPart> Conversation::wantPart(Cmd type, uint64_t length)
         size = kind == Replies::extended ? reader.u64() : reader.u32();
     }
     peer.want(size <= dataMax, fmt::format("a chunk of {} bytes", size));
-    const auto data = peer.take(size, "the data of a reply");
+    const auto data = peer.wantBytes(size, "the data of a reply");
     if (!data)
     {
         return std::nullopt;
     }
     append(part.data, *data);
-    peer.note("<- " + textOf(part));
     return part;
 }
 

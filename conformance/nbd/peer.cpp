@@ -31,9 +31,9 @@ std::string listed(std::initializer_list<Rep> types)
 } // namespace
 
 Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
-           uint64_t seed, Spawned* process) :
+           uint64_t seed, Spawned* process, std::shared_ptr<WireLog> log) :
     address(std::move(where)), target(found), deadline(limit), generator(seed),
-    ours(process)
+    ours(process), wireLog(std::move(log))
 {}
 
 void Peer::conclude(Verdict verdict)
@@ -59,25 +59,23 @@ void Peer::connect()
         return;
     }
     closed = false;
-    auto opened = Connection::open(address, deadline);
+    auto opened = Connection::open(address, deadline, wireLog);
     if (!opened)
     {
         return conclude(failed("no connection: " + describe(opened.error()),
                                "a server that takes a new connection"));
     }
-    lines.emplace_back("-- connected");
     connection.emplace(std::move(*opened));
 }
 
 void Peer::hangUp()
 {
-    lines.emplace_back("-- connection closed by us");
     connection.reset();
 }
 
 std::optional<uint16_t> Peer::wantGreeting()
 {
-    const auto bytes = take(Greeting::wireSize, "the greeting");
+    const auto bytes = wantBytes(Greeting::wireSize, "the greeting");
     if (!bytes)
     {
         return std::nullopt;
@@ -90,14 +88,12 @@ std::optional<uint16_t> Peer::wantGreeting()
                         "NBDMAGIC, IHAVEOPT and 16 bits of flags"));
         return std::nullopt;
     }
-    lines.push_back(fmt::format("<- greeting, handshake flags {:#x}",
-                                greeting->handshakeFlags));
     return greeting->handshakeFlags;
 }
 
 void Peer::sendClientFlags(uint32_t flags)
 {
-    send(pack<4>(flags), fmt::format("client flags {:#x}", flags));
+    send(pack<4>(flags));
 }
 
 void Peer::start(uint32_t flags)
@@ -114,13 +110,15 @@ void Peer::send(ByteView bytes, std::string what)
     {
         return;
     }
-    lines.push_back("-> " + std::move(what));
+    if (!what.empty())
+    {
+        note(std::move(what));
+    }
     switch (connection->send(bytes, deadline))
     {
         case Ended::no:
             break;
-        case Ended::closed: // the next want finds it, with what came before
-            lines.emplace_back("<- closed while we sent");
+        case Ended::closed:  // the next want finds it, with what came before
             break;
         case Ended::garbled: // nothing is received here
         case Ended::timeout:
@@ -136,8 +134,7 @@ void Peer::sendOption(Opt option, ByteView data)
     append(bytes,
            encode(OptionHeader{option, static_cast<uint32_t>(data.size())}));
     append(bytes, data);
-    send(bytes,
-         data.empty() ? nameOf(option) : nameOf(option) + ", " + dump(data));
+    send(bytes);
 }
 
 void Peer::sendOption(Opt option, std::string_view data)
@@ -148,7 +145,7 @@ void Peer::sendOption(Opt option, std::string_view data)
 void Peer::sendOptionHeader(Opt option, uint32_t length)
 {
     send(encode(OptionHeader{option, length}),
-         fmt::format("{}, header only, length {:#x}", nameOf(option), length));
+         fmt::format("only the header of {}", nameOf(option)));
 }
 
 void Peer::sendInfo(Opt option, std::string_view name,
@@ -160,9 +157,7 @@ void Peer::sendInfo(Opt option, std::string_view name,
 uint64_t Peer::sendRequest(Cmd type, uint64_t offset, uint32_t length)
 {
     const uint64_t cookie = generator();
-    send(encode(Request{0, type, cookie, offset, length}),
-         fmt::format("{}, offset {}, length {}, cookie {:#x}", nameOf(type),
-                     offset, length, cookie));
+    send(encode(Request{0, type, cookie, offset, length}));
     return cookie;
 }
 
@@ -189,7 +184,7 @@ std::string Peer::ending(std::string_view what, const Received& received) const
                              dump(received.bytes), what);
 }
 
-std::optional<Bytes> Peer::take(size_t size, std::string_view what)
+std::optional<Bytes> Peer::wantBytes(size_t size, std::string_view what)
 {
     if (stopped() || !connection || closed)
     {
@@ -201,7 +196,6 @@ std::optional<Bytes> Peer::take(size_t size, std::string_view what)
         return std::move(received.bytes);
     }
     closed = received.ended == Ended::closed;
-    lines.push_back("<- " + ending(what, received));
     if (!closed || !closeAllowed || !received.bytes.empty())
     {
         conclude(failed(ending(what, received)));
@@ -209,20 +203,10 @@ std::optional<Bytes> Peer::take(size_t size, std::string_view what)
     return std::nullopt;
 }
 
-std::optional<Bytes> Peer::wantBytes(size_t size, std::string_view what)
-{
-    auto bytes = take(size, what);
-    if (bytes)
-    {
-        lines.push_back(fmt::format("<- {}, {}", what, dump(*bytes)));
-    }
-    return bytes;
-}
-
 std::optional<OptionReply> Peer::wantOneReply(Opt option)
 {
     const std::string what = "a reply to " + nameOf(option);
-    const auto bytes = take(OptionReplyHeader::wireSize, what);
+    const auto bytes = wantBytes(OptionReplyHeader::wireSize, what);
     if (!bytes)
     {
         return std::nullopt;
@@ -231,7 +215,6 @@ std::optional<OptionReply> Peer::wantOneReply(Opt option)
         std::span(*bytes).first<OptionReplyHeader::wireSize>());
     if (!header)
     {
-        lines.push_back("<- " + dump(*bytes));
         conclude(failed("no reply magic but " + dump(*bytes), what));
         return std::nullopt;
     }
@@ -243,13 +226,12 @@ std::optional<OptionReply> Peer::wantOneReply(Opt option)
             what));
         return std::nullopt;
     }
-    auto data = take(header->length, "the data of " + what);
+    auto data = wantBytes(header->length, "the data of " + what);
     if (!data)
     {
         return std::nullopt;
     }
     reply.data = std::move(*data);
-    lines.push_back("<- " + describe(reply));
     // "the option as sent by the client to which this is a reply"
     want(reply.option == option, describe(reply), what);
     return reply;
@@ -326,9 +308,6 @@ Verdict Peer::wantClosed()
     closed = received.ended == Ended::closed;
     if (closed)
     {
-        lines.push_back(received.how.empty()
-                            ? "<- closed"
-                            : fmt::format("<- closed ({})", received.how));
         return result;
     }
     if (received.ended == Ended::garbled)
@@ -348,7 +327,6 @@ Verdict Peer::wantClosed()
     Received rest = connection->receive(OptionReplyHeader::wireSize - 1,
                                         std::chrono::milliseconds(50));
     rest.bytes.insert(rest.bytes.begin(), received.bytes.front());
-    lines.push_back("<- " + dump(rest.bytes));
     conclude(failed("an answer of " + dump(rest.bytes),
                     "a closed connection and no byte before"));
     return result;
@@ -356,7 +334,7 @@ Verdict Peer::wantClosed()
 
 std::optional<ErrorValue> Peer::wantSimpleReply(uint64_t cookie)
 {
-    const auto bytes = take(SimpleReply::wireSize, "a simple reply");
+    const auto bytes = wantBytes(SimpleReply::wireSize, "a simple reply");
     if (!bytes)
     {
         return std::nullopt;
@@ -365,12 +343,9 @@ std::optional<ErrorValue> Peer::wantSimpleReply(uint64_t cookie)
         decodeSimpleReply(std::span(*bytes).first<SimpleReply::wireSize>());
     if (!reply)
     {
-        lines.push_back("<- " + dump(*bytes));
         conclude(failed(dump(*bytes), "a simple reply"));
         return std::nullopt;
     }
-    lines.push_back(fmt::format("<- simple reply, {}, cookie {:#x}",
-                                nameOf(reply->error), reply->cookie));
     want(reply->cookie == cookie, fmt::format("cookie {:#x}", reply->cookie),
          fmt::format("cookie {:#x}", cookie));
     return reply->error;

@@ -74,7 +74,7 @@ Exchange::Pendings::iterator Exchange::find(uint64_t cookie)
 
 std::optional<Reply> Exchange::receive()
 {
-    const auto magic = client.take(sizeof(uint32_t), "a reply");
+    const auto magic = client.wantBytes(sizeof(uint32_t), "a reply");
     if (!magic)
     {
         return std::nullopt;
@@ -102,7 +102,7 @@ std::optional<Reply> Exchange::receive()
         {
             return reply;
         }
-        const auto next = client.take(sizeof(uint32_t), "the next chunk");
+        const auto next = client.wantBytes(sizeof(uint32_t), "the next chunk");
         if (!next)
         {
             return std::nullopt;
@@ -123,7 +123,7 @@ std::optional<Reply> Exchange::receive()
 
 std::optional<Reply> Exchange::simpleReply()
 {
-    const auto rest = client.take(12, "the rest of a simple reply");
+    const auto rest = client.wantBytes(12, "the rest of a simple reply");
     if (!rest)
     {
         return std::nullopt;
@@ -140,14 +140,12 @@ std::optional<Reply> Exchange::simpleReply()
     reply.ask = of->second.ask;
     const bool started = !of->second.parts.empty();
     pending.erase(of);
-    client.note(fmt::format("<- simple reply to {}, {}, cookie {:#x}",
-                            nameOf(reply.ask.type), nameOf(reply.error),
-                            reply.cookie));
     client.want(!started, "a simple reply after chunks of the same reply",
                 "chunks up to NBD_REPLY_FLAG_DONE");
     if (reply.ask.type == Cmd::read && reply.succeeded() && !structured)
     {
-        auto data = client.take(reply.ask.length, "the data of NBD_CMD_READ");
+        auto data = client.wantBytes(reply.ask.length,
+                                     "the data of NBD_CMD_READ");
         if (!data)
         {
             return std::nullopt;
@@ -160,8 +158,8 @@ std::optional<Reply> Exchange::simpleReply()
 
 std::optional<Reply> Exchange::chunk()
 {
-    const auto head = client.take(ChunkHeader::wireSize - 4,
-                                  "the rest of a chunk's header");
+    const auto head = client.wantBytes(ChunkHeader::wireSize - 4,
+                                       "the rest of a chunk's header");
     if (!head)
     {
         return std::nullopt;
@@ -170,8 +168,6 @@ std::optional<Reply> Exchange::chunk()
     Part part{.flags = reader.u16(), .type = Chunk{reader.u16()}};
     const uint64_t cookie = reader.u64();
     const uint32_t length = reader.u32();
-    client.note(fmt::format("<- chunk {}, flags {:#x}, {} bytes, cookie {:#x}",
-                            nameOf(part.type), part.flags, length, cookie));
     const auto of = find(cookie);
     if (of == pending.end())
     {
@@ -183,7 +179,7 @@ std::optional<Reply> Exchange::chunk()
                                "a chunk that a client can take"));
         return std::nullopt;
     }
-    auto payload = client.take(length, "the payload of a chunk");
+    auto payload = client.wantBytes(length, "the payload of a chunk");
     if (!payload)
     {
         return std::nullopt;

@@ -49,11 +49,6 @@ Bytes requestBytes(Cmd type, uint64_t cookie, uint64_t offset, uint32_t length)
 
 void adopt(Peer& peer, const Peer& other)
 {
-    peer.note("-- another client");
-    for (const std::string& line : other.transcript())
-    {
-        peer.note(line);
-    }
     if (other.stopped())
     {
         peer.conclude(other.verdict());
@@ -69,8 +64,6 @@ Verdict wantNothingPlain(Peer& peer)
     constexpr size_t enough = 4096; // TLS alerts are shorter by far
     const Received received = peer.channel()->wire().receive(enough,
                                                              peer.patience());
-    peer.note(fmt::format("<- on the wire: {}{}", dump(received.bytes),
-                          received.ended == Ended::closed ? ", closed" : ""));
     const Bytes magic = [] {
         Bytes bytes;
         append(bytes, optionReplyMagic);

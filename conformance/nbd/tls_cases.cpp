@@ -25,7 +25,7 @@ void flush(Peer& peer, std::string what)
 {
     if (!peer.stopped())
     {
-        peer.note("-> " + std::move(what));
+        peer.note(std::move(what));
         peer.channel()->flush(peer.patience());
     }
 }
@@ -129,7 +129,7 @@ constexpr Case cases[] = {
     {
         peer.channel()->tls()->closeNotify();
         flush(peer, "close_notify");
-        peer.note("-> NBD_OPT_LIST in clear");
+        peer.note("NBD_OPT_LIST in clear");
         peer.channel()->wire().send(optionBytes(Opt::list), peer.patience());
     }
     return wantNothingPlain(peer);
@@ -230,7 +230,6 @@ constexpr Case cases[] = {
         return peer.verdict();
     }
     const Received end = peer.channel()->receive(1, peer.patience());
-    peer.note("<- " + end.how);
     peer.want(end.ended == Ended::closed && end.how == "close_notify",
               end.ended == Ended::timeout ? "nothing more came" : end.how,
               "close_notify");
@@ -300,7 +299,7 @@ constexpr Case cases[] = {
             peer.channel()->send({&byte, 1}, peer.patience());
         }
     }
-    peer.note(fmt::format("-> {} bytes, each in its own record", bytes.size()));
+    peer.note(fmt::format("{} bytes, each in its own record", bytes.size()));
     peer.wantAnswer(unknownOption, {Rep::errUnsup});
     peer.wantAnswer(Opt::go, {Rep::ack});
     if (const auto error = peer.wantSimpleReply(7))
@@ -372,10 +371,9 @@ constexpr Case cases[] = {
     channel.tls()->write(optionBytes(unknownOption));
     Bytes record = channel.tls()->outgoing();
     record.back() ^= std::byte{1};
-    peer.note("-> an option in a corrupt record");
+    peer.note("an option in a corrupt record");
     channel.wire().send(record, peer.patience());
     const Received end = channel.receive(1, peer.patience());
-    peer.note("<- " + end.how);
     peer.want(end.ended == Ended::closed,
               end.ended == Ended::timeout ? "the connection was still open"
                                           : "an answer: " + dump(end.bytes),
