@@ -19,7 +19,7 @@ namespace conformance
 class HtmlLogs
 {
   public:
-    static constexpr size_t usual = 12 << 20;
+    static constexpr size_t usual = 8 << 20;
 
     explicit HtmlLogs(std::span<const Run> runs, size_t enough = usual);
 

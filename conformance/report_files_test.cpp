@@ -28,7 +28,7 @@ Run evilRun()
 {
     conformance::Run run = aRun();
     run.records[1].verdict.got = evil;
-    run.records[1].transcript = {evil};
+    run.records[1].wire.entries = {{.kind = WireKind::note, .text = evil}};
     run.records.push_back(
         record("nbd.e", Level::should, {Outcome::warn, "late", {}}));
     return run;

@@ -77,7 +77,7 @@ std::string titleOf(const WireEntry& entry)
 
 Message eventOf(const WireEntry& entry)
 {
-    constexpr size_t shownMost = 512;
+    constexpr size_t shownMost = 256;
     Message message;
     message.kind = entry.kind;
     message.title = titleOf(entry);

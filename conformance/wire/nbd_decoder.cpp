@@ -20,7 +20,7 @@ namespace
 /// Of a message; what lies behind it is data.
 constexpr size_t readMost = 64 << 10;
 /// Of a message's bytes, for those who want to see them.
-constexpr size_t shownMost = 512;
+constexpr size_t shownMost = 256;
 
 struct Magic
 {

@@ -318,9 +318,11 @@ void summarise(Message& message)
             message.summary += ", …";
             break;
         }
-        message.summary += fmt::format("{}{} {}",
-                                       message.summary.empty() ? "" : ", ",
-                                       field.name, field.value);
+        const std::string_view between = message.summary.empty() ? "" : ", ";
+        message.summary += field.name == message.title
+                               ? field.value
+                               : fmt::format("{}{} {}", between, field.name,
+                                             field.value);
     }
 }
 

@@ -112,7 +112,7 @@ TEST(WireLog, isToldInLines)
     log.event(WireKind::closed, one);
     EXPECT_THAT(linesOf(log.take(), "nbd-server"),
                 ElementsAre("-- connected, here", "-- a remark",
-                            "-> client flags, client flags 0x10203: "
+                            "-> client flags, 0x10203: "
                             "NBD_FLAG_C_FIXED_NEWSTYLE, NBD_FLAG_C_NO_ZEROES",
                             "<- closed by the target", "-- closed by us"));
 }
