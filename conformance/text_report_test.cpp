@@ -54,8 +54,8 @@ TEST(TextReport, aFailureTellsTheWholeStory)
                           "  got     silence\n"
                           "  spec    \"MUST be so\"\n"
                           "          proto.md, Conventions\n"
-                          "  wire    -> a thing\n"
-                          "          <- nothing\n"
+                          "  wire    -- a thing\n"
+                          "          <- nothing came, within 1 ms\n"
                           "  repeat  vmedia-conform nbd-server "
                           "nbd://host:10809 --only nbd.b --seed 7\n"));
 }

@@ -32,9 +32,13 @@ void Layout::add(std::string_view name, std::string text, uint64_t length)
 
 void Layout::string(std::string_view name, uint64_t length)
 {
+    if (broken)
+    {
+        return;
+    }
     if (length > left())
     {
-        rest("unparsed bytes");
+        stop("unparsed bytes");
         return;
     }
     if (!has(length))

@@ -22,7 +22,7 @@ class Layout
     {
         if (!has(width))
         {
-            return rest(left() < width ? "unparsed bytes" : "not kept");
+            return stop(left() < width ? "unparsed bytes" : "not kept");
         }
         const uint64_t value = take(width);
         add(name, text(value), width);
@@ -41,10 +41,13 @@ class Layout
     }
     /// A stranger's text.
     void string(std::string_view name, uint64_t length);
-    /// All that is left as text.
+    /// All that is left as text, if there is any.
     void string(std::string_view name)
     {
-        string(name, left());
+        if (left() != 0)
+        {
+            string(name, left());
+        }
     }
     /// All that is left, whatever it is; gives 0.
     uint64_t rest(std::string_view name);
@@ -58,15 +61,22 @@ class Layout
     bool full() const;
 
   private:
+    /// What is left is not what it should be.
+    uint64_t stop(std::string_view name)
+    {
+        broken = true;
+        return rest(name);
+    }
     bool has(uint64_t count) const
     {
-        return at + count <= message.bytes.size();
+        return !broken && at + count <= message.bytes.size();
     }
     uint64_t take(size_t width) const;
     void add(std::string_view name, std::string text, uint64_t length);
 
     Message& message;
     uint64_t at = 0;
+    bool broken = false;
 };
 
 } // namespace conformance

@@ -401,6 +401,9 @@ void layOut(NbdForm form, Message& message, std::optional<Cmd> of)
             chunk(message, layout, 8, of);
             break;
     }
+    message.unparsed = std::ranges::any_of(
+        message.fields,
+        [](const Field& field) { return field.name == "unparsed bytes"; });
     summarise(message);
 }
 

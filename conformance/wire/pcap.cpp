@@ -85,11 +85,12 @@ struct Segment
 Frame frameOf(const Segment& segment, uint64_t at, ByteView payload,
               uint64_t missing)
 {
-    // So that no window is ever full: 65535 << 14 (RFC 7323).
-    const Bytes options = (segment.flags & syn) != 0
-                              ? Bytes{std::byte{1}, std::byte{3}, std::byte{3},
-                                      std::byte{14}}
-                              : Bytes{};
+    // The segments of an ordinary Ethernet, and a window that is never full:
+    // 65535 << 14 (RFC 7323).
+    constexpr auto greetings = vmedia::nbd::pack<8>(uint32_t{0x020405b4},
+                                                    uint32_t{0x0103030e});
+    const ByteView options = (segment.flags & syn) != 0 ? ByteView(greetings)
+                                                        : ByteView();
     const uint16_t tcpSize =
         static_cast<uint16_t>(20 + options.size() + payload.size() + missing);
     const uint32_t from = segment.fromClient ? clientAddress : serverAddress;
@@ -121,7 +122,7 @@ Frame frameOf(const Segment& segment, uint64_t at, ByteView payload,
                                         segment.flags));
     append(bytes, uint16_t{0xffff}); // the window
     append(bytes, uint32_t{0});      // checksum, urgent pointer
-    append(bytes, ByteView(options));
+    append(bytes, options);
     append(bytes, payload);
     if (missing == 0)
     {
@@ -200,8 +201,9 @@ class Capture
                 reset(at, entry.connection, entry.kind == WireKind::resetByUs);
                 break;
             case WireKind::tls:
-                comments.push_back("TLS: " + entry.text +
-                                   " (what went over it is in clear here)");
+                comments.push_back("TLS (what goes over it is in clear "
+                                   "here): " +
+                                   entry.text);
                 break;
             case WireKind::silence:
                 comments.push_back("nothing came: " + entry.text);
@@ -244,8 +246,8 @@ class Capture
     void skip(uint64_t at, uint32_t connection, bool sent, uint64_t count)
     {
         constexpr uint64_t most = 65000; // of what an IPv4 packet holds
-        // A case may send gigabytes: their middle shows as lost packets.
-        constexpr uint64_t framesMost = 1000;
+        // Beyond that, what is missing shows as lost packets.
+        constexpr uint64_t framesMost = 16384; // a gigabyte
         if (count > framesMost * most)
         {
             comments.push_back(
