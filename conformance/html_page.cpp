@@ -231,8 +231,9 @@ function messageRow(row) {
     raw.addEventListener("click", () => { dump.hidden = !dump.hidden; });
     const parts = made("div", "parts", fieldTable(fields, hex));
     const rest = length - hex.length / 2;
-    parts.append(made("p", "", `${length} bytes, from ${offset} on in what ` +
-      (kind === "sent" ? "we sent" : "the target sent") +
+    const where = fields.length === 0 ? "" : `, from byte ${offset} on of ` +
+      (kind === "sent" ? "what we sent" : "what the target sent");
+    parts.append(made("p", "", `${length} bytes${where}` +
       (rest > 0 ? `; the last ${rest} are not in this page ` : " "), raw), dump);
     message.append(parts);
   });

@@ -84,7 +84,7 @@ Message eventOf(const WireEntry& entry)
     message.summary = entry.text;
     if (entry.isBytes())
     {
-        message.layer = "below TLS";
+        message.layer = "raw";
         message.length = entry.length;
         message.bytes = entry.head;
         message.bytes.resize(std::min(message.bytes.size(), shownMost));

@@ -112,6 +112,7 @@ class Side
                                            there, length);
         }
         finish(message, there);
+        outOfStep = false;
         return message;
     }
 
@@ -125,6 +126,7 @@ class Side
             message.title = "not kept";
             message.summary = fmt::format("{} bytes", kept - at);
             finish(message, kept - at);
+            outOfStep = true;
             return;
         }
         const uint64_t end = stream.nextGap(at);
@@ -136,8 +138,10 @@ class Side
             ++length;
         }
         Message& message = begin(length);
-        message.unparsed = true;
-        message.title = "unparsed bytes";
+        // What follows a gap may be the end of a message that began in it.
+        message.unparsed = !std::exchange(outOfStep, false);
+        message.title = message.unparsed ? "unparsed bytes"
+                                         : "the rest of what was not kept";
         message.summary = fmt::format("{} byte{}", length,
                                       length == 1 ? "" : "s");
         message.bytes.assign(
@@ -168,6 +172,7 @@ class Side
     std::span<const Magic> magics;
     std::vector<Message>& out;
     uint64_t at = 0;
+    bool outOfStep = false; ///< a gap is behind us, and no message since
     Bytes buffer{};
 };
 
