@@ -27,10 +27,6 @@ class HtmlLogs
     std::string idOf(const Record& record) const;
     /// Whether there was a log and no room for it.
     bool leftOut(const Record& record) const;
-    size_t leftOutCount() const
-    {
-        return missing;
-    }
     void write(std::ostream& out) const;
 
   private:
@@ -45,7 +41,6 @@ class HtmlLogs
     std::map<const Record*, Log> logs;
     std::map<std::string, size_t, std::less<>> numbers;
     std::vector<std::string> strings; ///< that the logs name by number
-    size_t missing = 0;
 };
 
 } // namespace conformance
