@@ -147,6 +147,7 @@ std::vector<std::string> linesOf(const Wire& wire, std::string_view suite)
 {
     std::vector<std::string> lines;
     const std::vector<Message> messages = decode(wire, suite);
+    lines.reserve(messages.size());
     const bool several = std::ranges::any_of(
         messages, [](const Message& one) { return one.connection > 1; });
     for (const Message& message : messages)

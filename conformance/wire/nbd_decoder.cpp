@@ -4,6 +4,8 @@
 #include "nbd_layout.hpp"
 #include "vmedia/nbd/chunk.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
