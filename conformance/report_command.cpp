@@ -33,7 +33,7 @@ void addReportOptions(CLI::App& command, std::vector<ReportFile>& files)
                 [&files, kind](const std::string& path) {
             files.push_back({kind, path});
         }, kind.help)
-            ->type_name("FILE");
+            ->type_name(kind.write == nullptr ? "DIR" : "FILE");
     }
 }
 

@@ -39,7 +39,7 @@ void pour(Peer& peer, uint64_t size, MemoryWatch& memory)
         sent += part;
         memory.look();
     }
-    peer.note(fmt::format("-> {} MiB of payload{}", sent / mebi,
+    peer.note(fmt::format("{} MiB of payload{}", sent / mebi,
                           ended == Ended::no       ? ""
                           : ended == Ended::closed ? ", then it hung up"
                                                    : ", then it took no more"));
@@ -313,7 +313,7 @@ constexpr Case cases[] = {
     {
         after = peer.process()->usage();
     }
-    peer.note(fmt::format("-- {} processes, {} open files; before: {}, {}",
+    peer.note(fmt::format("{} processes, {} open files; before: {}, {}",
                           after.running, after.descriptors, before.running,
                           before.descriptors));
     peer.want(after.descriptors <= before.descriptors + 2,

@@ -79,16 +79,17 @@ void Bench::stop()
 
 void Bench::run(const Case& one, uint64_t seed, Record& record)
 {
+    const auto log = std::make_shared<WireLog>();
     {
-        Peer peer(address, profile, times.answer, seed, spawned.get());
+        Peer peer(address, profile, times.answer, seed, spawned.get(), log);
         if (one.start == Start::haggling)
         {
             peer.start();
         }
         // A session that did not even begin is no fault of the case.
         record.verdict = peer.stopped() ? peer.verdict() : one.run(peer);
-        record.transcript = peer.transcript();
     }
+    record.wire = log->take();
     record.verdict = judged(std::move(record.verdict), one.level);
     if (spawned)
     {

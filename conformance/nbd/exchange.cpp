@@ -130,8 +130,7 @@ Bytes Exchange::prepare(uint64_t cookie, const Ask& ask, ByteView payload)
 
 void Exchange::sendAs(uint64_t cookie, const Ask& ask, ByteView payload)
 {
-    client.send(prepare(cookie, ask, payload),
-                fmt::format("{}, cookie {:#x}", describe(ask), cookie));
+    client.send(prepare(cookie, ask, payload));
 }
 
 uint64_t Exchange::send(const Ask& ask, ByteView payload)
@@ -148,10 +147,7 @@ void Exchange::sendTogether(std::span<const Ask> asks)
     {
         append(all, prepare(client.random()(), ask));
     }
-    client.send(all, asks.empty()
-                         ? "nothing"
-                         : fmt::format("{} requests at once, first {}",
-                                       asks.size(), describe(asks.front())));
+    client.send(all, fmt::format("{} requests at once", asks.size()));
 }
 
 std::optional<Reply> Exchange::answer(const Ask& ask, ByteView payload)

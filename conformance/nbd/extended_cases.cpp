@@ -237,7 +237,7 @@ constexpr Case cases[] = {
     append(bytes, uint32_t{0});
     peer.allowClose(true);
     peer.send(bytes, "compact NBD_CMD_READ and 4 zeroes");
-    if (const auto answer = peer.take(4, "a reply"))
+    if (const auto answer = peer.wantBytes(4, "a reply"))
     {
         peer.want(false, "a reply that begins with " + dump(*answer));
     }

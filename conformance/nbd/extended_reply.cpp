@@ -94,10 +94,7 @@ uint64_t Conversation::send(Cmd type, uint64_t offset, uint64_t length,
     }
     const uint64_t cookie = peer.random()();
     peer.send(requestBytes(
-                  {flags, type, cookie, offset, static_cast<uint32_t>(length)},
-                  payload),
-              fmt::format("{}, flags {:#x}, offset {}, length {}, cookie {:#x}",
-                          nameOf(type), flags, offset, length, cookie));
+        {flags, type, cookie, offset, static_cast<uint32_t>(length)}, payload));
     return cookie;
 }
 
@@ -107,11 +104,7 @@ uint64_t Conversation::sendRaw(ExtendedRequest request, ByteView payload)
     Bytes bytes;
     append(bytes, encode(request));
     append(bytes, payload);
-    peer.send(bytes,
-              fmt::format("extended {}, flags {:#x}, offset {}, length "
-                          "{}, cookie {:#x}, payload of {} bytes",
-                          nameOf(request.type), request.flags, request.offset,
-                          request.length, request.cookie, payload.size()));
+    peer.send(bytes);
     return request.cookie;
 }
 
@@ -139,13 +132,12 @@ std::optional<ReplyPart> Conversation::wantPart(Cmd type, uint64_t length)
         size = part.type == Chunk::offsetData ? length : 0;
     }
     peer.want(size <= dataMax, fmt::format("a chunk of {} bytes", size));
-    const auto data = peer.take(size, "the data of a reply");
+    const auto data = peer.wantBytes(size, "the data of a reply");
     if (!data)
     {
         return std::nullopt;
     }
     append(part.data, *data);
-    peer.note("<- " + textOf(part));
     return part;
 }
 

@@ -47,7 +47,7 @@ uint64_t MemoryWatch::growth()
 void MemoryWatch::wantGrowthBelow(uint64_t bytes)
 {
     const uint64_t grown = growth();
-    peer.note(fmt::format("-- its memory grew by {} MiB", grown / mebi));
+    peer.note(fmt::format("its memory grew by {} MiB", grown / mebi));
     peer.want(grown < bytes, fmt::format("{} MiB more", grown / mebi),
               fmt::format("less than {} MiB more", bytes / mebi));
 }

@@ -215,8 +215,8 @@ constexpr Case cases[] = {
     const auto wantReplies = [&](size_t count) {
         for (size_t i = 0; i < count && !peer.stopped(); ++i)
         {
-            peer.take(SimpleReply::wireSize, "a reply");
-            peer.take(io.block(), "the data of NBD_CMD_READ");
+            peer.wantBytes(SimpleReply::wireSize, "a reply");
+            peer.wantBytes(io.block(), "the data of NBD_CMD_READ");
         }
     };
     wantReplies(whole);

@@ -9,9 +9,9 @@ namespace conformance::nbd
 using namespace vmedia::nbd;
 
 Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
-           uint64_t seed, Spawned* process) :
+           uint64_t seed, Spawned* process, std::shared_ptr<WireLog> log) :
     address(std::move(where)), target(found), deadline(limit), generator(seed),
-    ours(process)
+    ours(process), wireLog(std::move(log))
 {}
 
 void Peer::conclude(Verdict verdict)
@@ -32,7 +32,7 @@ void Peer::want(bool condition, std::string got, std::string wanted)
 
 void Peer::note(std::string line)
 {
-    lines.push_back(std::move(line));
+    wireLog->event(WireKind::note, 0, std::move(line));
 }
 
 void Peer::connect()
@@ -42,25 +42,23 @@ void Peer::connect()
         return;
     }
     closed = false;
-    auto opened = Connection::open(address, deadline);
+    auto opened = Connection::open(address, deadline, wireLog);
     if (!opened)
     {
         return conclude(failed("no connection: " + describe(opened.error()),
                                "a server that takes a new connection"));
     }
-    lines.emplace_back("-- connected");
     connection.emplace(std::move(*opened));
 }
 
 void Peer::hangUp()
 {
-    lines.emplace_back("-- connection closed by us");
     connection.reset();
 }
 
 std::optional<uint16_t> Peer::wantGreeting()
 {
-    const auto bytes = take(Greeting::wireSize, "the greeting");
+    const auto bytes = wantBytes(Greeting::wireSize, "the greeting");
     if (!bytes)
     {
         return std::nullopt;
@@ -73,14 +71,12 @@ std::optional<uint16_t> Peer::wantGreeting()
                         "NBDMAGIC, IHAVEOPT and 16 bits of flags"));
         return std::nullopt;
     }
-    lines.push_back(fmt::format("<- greeting, handshake flags {:#x}",
-                                greeting->handshakeFlags));
     return greeting->handshakeFlags;
 }
 
 void Peer::sendClientFlags(uint32_t flags)
 {
-    send(pack<4>(flags), fmt::format("client flags {:#x}", flags));
+    send(pack<4>(flags));
 }
 
 void Peer::start(uint32_t flags)
@@ -97,13 +93,15 @@ void Peer::send(ByteView bytes, std::string what)
     {
         return;
     }
-    lines.push_back("-> " + std::move(what));
+    if (!what.empty())
+    {
+        note(std::move(what));
+    }
     switch (connection->send(bytes, deadline))
     {
         case Ended::no:
             break;
-        case Ended::closed: // the next want finds it, with what came before
-            lines.emplace_back("<- closed while we sent");
+        case Ended::closed:  // the next want finds it, with what came before
             break;
         case Ended::garbled: // nothing is received here
         case Ended::timeout:
@@ -119,8 +117,7 @@ void Peer::sendOption(Opt option, ByteView data)
     append(bytes,
            encode(OptionHeader{option, static_cast<uint32_t>(data.size())}));
     append(bytes, data);
-    send(bytes,
-         data.empty() ? nameOf(option) : nameOf(option) + ", " + dump(data));
+    send(bytes);
 }
 
 void Peer::sendOption(Opt option, std::string_view data)
@@ -131,7 +128,7 @@ void Peer::sendOption(Opt option, std::string_view data)
 void Peer::sendOptionHeader(Opt option, uint32_t length)
 {
     send(encode(OptionHeader{option, length}),
-         fmt::format("{}, header only, length {:#x}", nameOf(option), length));
+         fmt::format("only the header of {}", nameOf(option)));
 }
 
 void Peer::sendInfo(Opt option, std::string_view name,
@@ -143,9 +140,7 @@ void Peer::sendInfo(Opt option, std::string_view name,
 uint64_t Peer::sendRequest(Cmd type, uint64_t offset, uint32_t length)
 {
     const uint64_t cookie = generator();
-    send(encode(Request{0, type, cookie, offset, length}),
-         fmt::format("{}, offset {}, length {}, cookie {:#x}", nameOf(type),
-                     offset, length, cookie));
+    send(encode(Request{0, type, cookie, offset, length}));
     return cookie;
 }
 

@@ -3,8 +3,8 @@
 #include "conformance/connection.hpp"
 #include "conformance/nbd/answer.hpp"
 #include "conformance/nbd/channel.hpp"
+#include "conformance/nbd/dump.hpp"
 #include "conformance/nbd/profile.hpp"
-#include "conformance/nbd/transcript.hpp"
 #include "conformance/spawned.hpp"
 #include "conformance/verdict.hpp"
 #include "vmedia/nbd/negotiator.hpp"
@@ -50,9 +50,11 @@ class Peer
   public:
     Peer(Address address, const Profile& profile,
          std::chrono::milliseconds deadline, uint64_t seed,
-         Spawned* process = nullptr);
+         Spawned* process = nullptr,
+         std::shared_ptr<WireLog> log = std::make_shared<WireLog>());
 
-    /// A second client of the same target, with its own verdict.
+    /// A second client of the same target, with its own verdict and in the
+    /// same log.
     Peer another();
     /// The same, that waits no longer than @p within for anything.
     Peer another(std::chrono::milliseconds within);
@@ -65,12 +67,13 @@ class Peer
     {
         return result;
     }
-    const Transcript& transcript() const
-    {
-        return lines;
-    }
-    /// What a case does beside the functions here, such as with channel().
+    /// For the log: what a case means or sees beside the bytes.
     void note(std::string line);
+    /// What all of this goes into.
+    const std::shared_ptr<WireLog>& log() const
+    {
+        return wireLog;
+    }
     /// Random choices come from here, so that the seed repeats them.
     std::mt19937_64& random()
     {
@@ -118,7 +121,8 @@ class Peer
     }
 
     // Sending
-    void send(vmedia::nbd::ByteView bytes, std::string what);
+    /// @p what is for the log, where the bytes do not say it.
+    void send(vmedia::nbd::ByteView bytes, std::string what = {});
     /// Each byte on its own, once the one before it was taken.
     void sendByByte(vmedia::nbd::ByteView bytes, std::string_view what);
     void sendOption(vmedia::nbd::Opt option, vmedia::nbd::ByteView data = {});
@@ -164,8 +168,6 @@ class Peer
                                                 std::string_view what);
     /// The same connection answers an unknown option with NBD_REP_ERR_UNSUP.
     Verdict wantUsable();
-    /// Exactly @p size bytes, without a line in the transcript.
-    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
     /// Any other condition; @p got tells what was seen instead.
     void want(bool condition, std::string got, std::string wanted = {});
 
@@ -194,7 +196,7 @@ class Peer
     bool closed = false;
     bool closeAllowed = false;
     Verdict result;
-    Transcript lines;
+    std::shared_ptr<WireLog> wireLog;
 };
 
 /// Not applicable, unless something was wrong before that showed.

@@ -39,7 +39,7 @@ std::string Peer::ending(std::string_view what, const Received& received) const
                              dump(received.bytes), what);
 }
 
-std::optional<Bytes> Peer::take(size_t size, std::string_view what)
+std::optional<Bytes> Peer::wantBytes(size_t size, std::string_view what)
 {
     if (stopped() || !connection || closed)
     {
@@ -51,7 +51,6 @@ std::optional<Bytes> Peer::take(size_t size, std::string_view what)
         return std::move(received.bytes);
     }
     closed = received.ended == Ended::closed;
-    lines.push_back("<- " + ending(what, received));
     if (!closed || !closeAllowed || !received.bytes.empty())
     {
         conclude(failed(ending(what, received)));
@@ -59,20 +58,10 @@ std::optional<Bytes> Peer::take(size_t size, std::string_view what)
     return std::nullopt;
 }
 
-std::optional<Bytes> Peer::wantBytes(size_t size, std::string_view what)
-{
-    auto bytes = take(size, what);
-    if (bytes)
-    {
-        lines.push_back(fmt::format("<- {}, {}", what, dump(*bytes)));
-    }
-    return bytes;
-}
-
 std::optional<OptionReply> Peer::wantOneReply(Opt option)
 {
     const std::string what = "a reply to " + nameOf(option);
-    const auto bytes = take(OptionReplyHeader::wireSize, what);
+    const auto bytes = wantBytes(OptionReplyHeader::wireSize, what);
     if (!bytes)
     {
         return std::nullopt;
@@ -81,7 +70,6 @@ std::optional<OptionReply> Peer::wantOneReply(Opt option)
         std::span(*bytes).first<OptionReplyHeader::wireSize>());
     if (!header)
     {
-        lines.push_back("<- " + dump(*bytes));
         conclude(failed("no reply magic but " + dump(*bytes), what));
         return std::nullopt;
     }
@@ -93,13 +81,12 @@ std::optional<OptionReply> Peer::wantOneReply(Opt option)
             what));
         return std::nullopt;
     }
-    auto data = take(header->length, "the data of " + what);
+    auto data = wantBytes(header->length, "the data of " + what);
     if (!data)
     {
         return std::nullopt;
     }
     reply.data = std::move(*data);
-    lines.push_back("<- " + describe(reply));
     // "the option as sent by the client to which this is a reply"
     want(reply.option == option, describe(reply), what);
     return reply;
@@ -176,9 +163,6 @@ Verdict Peer::wantClosed()
     closed = received.ended == Ended::closed;
     if (closed)
     {
-        lines.push_back(received.how.empty()
-                            ? "<- closed"
-                            : fmt::format("<- closed ({})", received.how));
         return result;
     }
     if (received.ended == Ended::garbled)
@@ -198,7 +182,6 @@ Verdict Peer::wantClosed()
     Received rest = connection->receive(OptionReplyHeader::wireSize - 1,
                                         std::chrono::milliseconds(50));
     rest.bytes.insert(rest.bytes.begin(), received.bytes.front());
-    lines.push_back("<- " + dump(rest.bytes));
     conclude(failed("an answer of " + dump(rest.bytes),
                     "a closed connection and no byte before"));
     return result;
@@ -206,7 +189,7 @@ Verdict Peer::wantClosed()
 
 std::optional<ErrorValue> Peer::wantSimpleReply(uint64_t cookie)
 {
-    const auto bytes = take(SimpleReply::wireSize, "a simple reply");
+    const auto bytes = wantBytes(SimpleReply::wireSize, "a simple reply");
     if (!bytes)
     {
         return std::nullopt;
@@ -215,12 +198,9 @@ std::optional<ErrorValue> Peer::wantSimpleReply(uint64_t cookie)
         decodeSimpleReply(std::span(*bytes).first<SimpleReply::wireSize>());
     if (!reply)
     {
-        lines.push_back("<- " + dump(*bytes));
         conclude(failed(dump(*bytes), "a simple reply"));
         return std::nullopt;
     }
-    lines.push_back(fmt::format("<- simple reply, {}, cookie {:#x}",
-                                nameOf(reply->error), reply->cookie));
     want(reply->cookie == cookie, fmt::format("cookie {:#x}", reply->cookie),
          fmt::format("cookie {:#x}", cookie));
     return reply->error;

@@ -16,7 +16,7 @@ bool isError(Chunk type)
 std::optional<ReplyHeader> wantReplyHeader(Peer& peer, Replies agreed,
                                            std::string_view what)
 {
-    const auto magicBytes = peer.take(sizeof(uint32_t), what);
+    const auto magicBytes = peer.wantBytes(sizeof(uint32_t), what);
     if (!magicBytes)
     {
         return std::nullopt;
@@ -39,7 +39,7 @@ std::optional<ReplyHeader> wantReplyHeader(Peer& peer, Replies agreed,
     constexpr size_t rest[] = {SimpleReply::wireSize - 4,
                                ChunkHeader::wireSize - 4,
                                ExtendedChunkHeader::wireSize - 4};
-    const auto bytes = peer.take(rest[static_cast<size_t>(header.form)],
+    const auto bytes = peer.wantBytes(rest[static_cast<size_t>(header.form)],
                                  "the header of a reply");
     if (!bytes)
     {

@@ -100,14 +100,12 @@ std::optional<Reply> Exchange::simpleReply(const ReplyHeader& header)
     reply.ask = of->second.ask;
     const bool started = !of->second.parts.empty();
     pending.erase(of);
-    client.note(fmt::format("<- simple reply to {}, {}, cookie {:#x}",
-                            nameOf(reply.ask.type), nameOf(reply.error),
-                            reply.cookie));
     client.want(!started, "a simple reply after chunks of the same reply",
                 "chunks up to NBD_REPLY_FLAG_DONE");
     if (reply.ask.type == Cmd::read && reply.succeeded() && !structured)
     {
-        auto data = client.take(reply.ask.length, "the data of NBD_CMD_READ");
+        auto data = client.wantBytes(reply.ask.length,
+                                     "the data of NBD_CMD_READ");
         if (!data)
         {
             return std::nullopt;
@@ -120,9 +118,6 @@ std::optional<Reply> Exchange::simpleReply(const ReplyHeader& header)
 
 std::optional<Reply> Exchange::chunk(const ReplyHeader& header)
 {
-    client.note(fmt::format("<- chunk {}, flags {:#x}, {} bytes, cookie {:#x}",
-                            nameOf(header.type), header.flags, header.length,
-                            header.cookie));
     const auto of = find(header.cookie);
     if (of == pending.end())
     {
@@ -135,7 +130,7 @@ std::optional<Reply> Exchange::chunk(const ReplyHeader& header)
                    "a chunk that a client can take"));
         return std::nullopt;
     }
-    auto payload = client.take(header.length, "the payload of a chunk");
+    auto payload = client.wantBytes(header.length, "the payload of a chunk");
     if (!payload)
     {
         return std::nullopt;

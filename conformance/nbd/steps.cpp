@@ -86,11 +86,6 @@ Bytes requestBytes(const Request& request, ByteView payload)
 
 void adopt(Peer& peer, const Peer& other)
 {
-    peer.note("-- another client");
-    for (const std::string& line : other.transcript())
-    {
-        peer.note(line);
-    }
     if (other.stopped())
     {
         peer.conclude(other.verdict());

@@ -114,7 +114,7 @@ constexpr Case cases[] = {
     {
         peer.channel()->tls()->closeNotify();
         flush(peer, "close_notify");
-        peer.note("-> NBD_OPT_LIST in clear");
+        peer.note("NBD_OPT_LIST in clear");
         peer.channel()->wire().send(optionBytes(Opt::list), peer.patience());
     }
     return wantNothingPlain(peer);
@@ -211,7 +211,6 @@ constexpr Case cases[] = {
         return peer.verdict();
     }
     const Received end = peer.channel()->receive(1, peer.patience());
-    peer.note("<- " + end.how);
     peer.want(end.ended == Ended::closed && end.how == "close_notify",
               end.ended == Ended::timeout ? "nothing more came" : end.how,
               "close_notify");

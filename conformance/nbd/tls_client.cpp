@@ -231,6 +231,11 @@ vmedia::nbd::Bytes TlsClient::outgoing()
     return bytes;
 }
 
+std::string TlsClient::cipher() const
+{
+    return ::SSL_get_cipher_name(ssl.get());
+}
+
 std::string TlsClient::version() const
 {
     return ::SSL_get_version(ssl.get());

@@ -68,6 +68,7 @@ class TlsClient
         return reason;
     }
     std::string version() const;
+    std::string cipher() const;
     /// What an eavesdropper saw first: -1 if nothing has come yet.
     int firstByte() const
     {

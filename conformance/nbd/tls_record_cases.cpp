@@ -38,7 +38,7 @@ constexpr Case cases[] = {
             peer.channel()->send({&byte, 1}, peer.patience());
         }
     }
-    peer.note(fmt::format("-> {} bytes, each in its own record", bytes.size()));
+    peer.note(fmt::format("{} bytes, each in its own record", bytes.size()));
     peer.wantAnswer(unknownOption, {Rep::errUnsup});
     peer.wantAnswer(Opt::go, {Rep::ack});
     if (const auto error = peer.wantSimpleReply(7))
@@ -90,10 +90,9 @@ constexpr Case cases[] = {
     channel.tls()->write(optionBytes(unknownOption));
     Bytes record = channel.tls()->outgoing();
     record.back() ^= std::byte{1};
-    peer.note("-> an option in a corrupt record");
+    peer.note("an option in a corrupt record");
     channel.wire().send(record, peer.patience());
     const Received end = channel.receive(1, peer.patience());
-    peer.note("<- " + end.how);
     peer.want(end.ended == Ended::closed,
               end.ended == Ended::timeout ? "the connection was still open"
                                           : "an answer: " + dump(end.bytes),

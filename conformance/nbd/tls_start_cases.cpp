@@ -244,11 +244,10 @@ constexpr Case cases[] = {
     channel.tls()->shakeHands();
     Bytes both = optionBytes(Opt::startTls);
     append(both, channel.tls()->outgoing());
-    peer.note("-> NBD_OPT_STARTTLS and ClientHello");
+    peer.note("NBD_OPT_STARTTLS and ClientHello");
     channel.wire().send(both, peer.patience());
     const Received reply = channel.wire().receive(OptionReplyHeader::wireSize,
                                                   peer.patience());
-    peer.note("<- " + dump(reply.bytes));
     if (reply.ended == Ended::closed)
     {
         return peer.verdict();

@@ -85,8 +85,6 @@ Verdict wantNothingPlain(Peer& peer)
     constexpr size_t enough = 4096; // TLS alerts are shorter by far
     const Received received = peer.channel()->wire().receive(enough,
                                                              peer.patience());
-    peer.note(fmt::format("<- on the wire: {}{}", dump(received.bytes),
-                          received.ended == Ended::closed ? ", closed" : ""));
     const Bytes magic = [] {
         Bytes bytes;
         append(bytes, optionReplyMagic);
@@ -105,7 +103,7 @@ void flush(Peer& peer, std::string what)
 {
     if (!peer.stopped())
     {
-        peer.note("-> " + std::move(what));
+        peer.note(std::move(what));
         peer.channel()->flush(peer.patience());
     }
 }
