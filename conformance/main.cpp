@@ -29,7 +29,8 @@ void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
     CLI::App* cmd = app.add_subcommand("nbd-server", "Test an NBD server");
     cmd->add_option("target", o.target,
                     "nbd://HOST[:PORT][/EXPORT] or "
-                    "nbd+unix:///[EXPORT]?socket=PATH");
+                    "nbd+unix:///[EXPORT]?socket=PATH; with TLS nbds and "
+                    "tls-psk-file=FILE or tls-certificates=DIR");
     cmd->add_option("--spawn", o.spawn,
                     "Start the target with this line instead, e.g. 'nbdkit -f "
                     "-U {socket} memory 1M'; also {port}, {image}");

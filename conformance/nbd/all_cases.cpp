@@ -24,6 +24,7 @@ std::span<const Area* const> serverAreas()
         &tlsOnArea,          &tlsStartArea,       &tlsArea,
         &tlsRecordArea,      &tlsVersionArea,     &tlsKeyArea,
         &tlsCertificateArea, &shutdownArea,       &abuseArea,
+        &storageArea,
     };
     return areas;
 }

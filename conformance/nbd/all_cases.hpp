@@ -54,6 +54,7 @@ extern const Area tlsKeyArea;
 extern const Area tlsCertificateArea;
 extern const Area shutdownArea;
 extern const Area abuseArea;
+extern const Area storageArea;
 
 /// All that a run contains, in its order. No static registration: what is not
 /// named here does not run.

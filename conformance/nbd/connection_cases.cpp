@@ -17,7 +17,7 @@ namespace
 
 constexpr std::string_view endSpec =
     "proto.md, Termination of the session during option haggling";
-constexpr uint32_t block = 512; // safe with every server ("Size constraints")
+constexpr uint32_t block = 4096; // a multiple of the block sizes in use
 
 Bytes option(Opt code, ByteView data = {})
 {
@@ -30,7 +30,7 @@ Bytes option(Opt code, ByteView data = {})
 
 Bytes goOption(Peer& peer)
 {
-    return option(Opt::go, encodeInfoRequest(peer.profile().exportName, {}));
+    return option(Opt::go, peer.infoRequest(peer.profile().exportName));
 }
 
 /// A new client gets its answers.

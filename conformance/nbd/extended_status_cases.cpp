@@ -28,7 +28,7 @@ std::pair<uint32_t, std::vector<Extents>> status(Peer& peer, Conversation& talk)
     talk.negotiate();
     const uint32_t id = selectAllocation(peer);
     talk.go();
-    auto found = talk.extentsIn(talk.ask(Cmd::blockStatus, 0, 512));
+    auto found = talk.extentsIn(talk.ask(Cmd::blockStatus, 0, 4096));
     if (found.empty() || found.front().extents.empty())
     {
         peer.conclude(failed("no extent"));
@@ -41,7 +41,7 @@ std::pair<uint32_t, std::vector<Extents>> status(Peer& peer, Conversation& talk)
 Bytes payload(std::initializer_list<uint32_t> ids)
 {
     Bytes bytes;
-    append(bytes, uint64_t{512});
+    append(bytes, uint64_t{4096});
     for (const uint32_t id : ids)
     {
         append(bytes, id);
@@ -136,7 +136,7 @@ constexpr Case cases[] = {
     talk.negotiate();
     selectAllocation(peer);
     talk.go();
-    const auto reply = talk.ask(Cmd::blockStatus, 0, 512);
+    const auto reply = talk.ask(Cmd::blockStatus, 0, 4096);
     peer.want(!reply || reply->of(Chunk::blockStatusExt).empty(),
               "NBD_REPLY_TYPE_BLOCK_STATUS_EXT");
     talk.extentsIn(reply);
@@ -161,7 +161,7 @@ constexpr Case cases[] = {
     talk.negotiate();
     selectAllocation(peer);
     talk.go();
-    const auto reply = talk.ask(Cmd::blockStatus, 0, 512);
+    const auto reply = talk.ask(Cmd::blockStatus, 0, 4096);
     peer.want(!reply || reply->of(Chunk::blockStatus).empty(),
               "NBD_REPLY_TYPE_BLOCK_STATUS");
     return talk.wantInStep();
@@ -211,7 +211,7 @@ constexpr Case cases[] = {
         .level = Level::must,
         .subject = Subject::server,
         .sends = "NBD_CMD_BLOCK_STATUS with a payload of the effect length "
-                 "512 and the id of base:allocation",
+                 "4096 and the id of base:allocation",
         .wants = "the status of that context, as without the payload",
         .run =
             [](Peer& peer) {

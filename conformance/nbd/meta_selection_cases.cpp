@@ -20,7 +20,7 @@ Verdict wantNoStatus(Peer& peer, Conversation& talk)
         return peer.verdict();
     }
     talk.go();
-    const auto reply = talk.ask(Cmd::blockStatus, 0, 512);
+    const auto reply = talk.ask(Cmd::blockStatus, 0, 4096);
     peer.want(!reply || reply->error != ErrorValue::none, "success",
               "NBD_EINVAL: no context is selected");
     return talk.wantInStep();

@@ -33,6 +33,14 @@ constexpr auto words = std::to_array<Word>({
     {"crl", Needs::crl, "and it may not be revoked"},
     {"any-peer", Needs::anyPeer, "nobody looks at the client's"},
     {"slow", Needs::slow, "a read takes some 100 ms"},
+    {"own-keys", Needs::ownKeys,
+     "its credentials are of {psk} or {pki}, which know more than one client"},
+    {"failing", Needs::failing, "its storage fails to read and to write"},
+    {"full", Needs::full, "its storage has no room for what is written"},
+    {"flush-fails", Needs::flushFails,
+     "its storage takes data, and fails to make it stable"},
+    {"fragmented", Needs::fragmented, "more than a million extents"},
+    {"several-exports", Needs::severalExports, "it lists two exports or more"},
 });
 
 } // namespace

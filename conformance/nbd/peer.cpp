@@ -134,7 +134,25 @@ void Peer::sendOptionHeader(Opt option, uint32_t length)
 void Peer::sendInfo(Opt option, std::string_view name,
                     std::initializer_list<Info> wanted)
 {
+    sendOption(option, infoRequest(name, wanted));
+}
+
+void Peer::sendInfoOnly(Opt option, std::string_view name,
+                        std::initializer_list<Info> wanted)
+{
     sendOption(option, encodeInfoRequest(name, wanted));
+}
+
+Bytes Peer::infoRequest(std::string_view name,
+                        std::span<const Info> wanted) const
+{
+    std::vector<Info> all(wanted.begin(), wanted.end());
+    if (target.insistsOnSizes &&
+        std::ranges::find(all, Info::blockSize) == all.end())
+    {
+        all.push_back(Info::blockSize);
+    }
+    return encodeInfoRequest(name, all);
 }
 
 uint64_t Peer::sendRequest(Cmd type, uint64_t offset, uint32_t length)

@@ -129,9 +129,17 @@ class Peer
     void sendOption(vmedia::nbd::Opt option, std::string_view data);
     /// @p length may differ from what is sent; nothing else does that.
     void sendOptionHeader(vmedia::nbd::Opt option, uint32_t length);
-    /// NBD_OPT_INFO or NBD_OPT_GO
+    /// NBD_OPT_INFO or NBD_OPT_GO; at a target that insists on it, with a wish
+    /// for NBD_INFO_BLOCK_SIZE.
     void sendInfo(vmedia::nbd::Opt option, std::string_view name,
                   std::initializer_list<vmedia::nbd::Info> wanted = {});
+    /// The data of that option.
+    vmedia::nbd::Bytes
+        infoRequest(std::string_view name,
+                    std::span<const vmedia::nbd::Info> wanted = {}) const;
+    /// The same with those wishes alone, as a client that knows no block sizes.
+    void sendInfoOnly(vmedia::nbd::Opt option, std::string_view name,
+                      std::initializer_list<vmedia::nbd::Info> wanted = {});
     /// The request, with a random cookie, which it gives.
     uint64_t sendRequest(vmedia::nbd::Cmd type, uint64_t offset = 0,
                          uint32_t length = 0);

@@ -6,6 +6,7 @@
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/bench.hpp"
 #include "conformance/nbd/selection.hpp"
+#include "conformance/nbd/tls_target.hpp"
 #include "conformance/record.hpp"
 #include "conformance/text_report.hpp"
 #include "vmedia/version.hpp"
@@ -98,8 +99,17 @@ class Suite
             {
                 target->exportName = options.exportName;
             }
+            if (target->tls)
+            {
+                auto seen = lookAtTls(*target, times.answer);
+                if (!seen)
+                {
+                    return tl::unexpected(seen.error());
+                }
+                told = std::move(*seen);
+            }
             there = std::move(*target);
-            profile.modes.push_back({.start = {}, .offers = Needs::plain});
+            profile.modes.push_back({.start = {}, .offers = told.offers});
         }
         for (const Selected& one : selected)
         {
@@ -129,8 +139,11 @@ class Suite
         const TargetMode* mode = profile.find(neededBy(one));
         if (mode == nullptr)
         {
+            const bool secured = covers(told.offers, Needs::tlsRequired);
             record.verdict = notApplicable(
-                options.profile.empty()
+                secured && covers(one.needs, Needs::plain)
+                    ? "it speaks in clear, and the target wants TLS"
+                : options.profile.empty()
                     ? fmt::format("it needs a target with {}{}",
                                   describe(one.needs), needsAProfile)
                     : fmt::format("the profile has no mode with {}",
@@ -220,7 +233,7 @@ class Suite
     {
         if (!slot.bench && there)
         {
-            slot.bench = std::make_unique<Bench>(*there, times);
+            slot.bench = std::make_unique<Bench>(*there, told, times);
         }
         if (!slot.bench)
         {
@@ -244,6 +257,7 @@ class Suite
     Bench::Times times;
     TargetProfile profile;
     std::optional<Target> there; ///< one that we did not start
+    Profile told;                ///< of that
     std::shared_ptr<const Keys> keys;
     std::map<const TargetMode*, Slot> benches;
     Bench* bench = nullptr;

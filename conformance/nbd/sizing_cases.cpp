@@ -55,7 +55,7 @@ bool enforces(Peer& peer)
 {
     Peer other = peer.another();
     other.start();
-    other.sendInfo(Opt::go, peer.profile().exportName);
+    other.sendInfoOnly(Opt::go, peer.profile().exportName);
     const auto answer = other.wantAnswer(Opt::go);
     if (!answer || !answer->acknowledged())
     {
@@ -173,7 +173,7 @@ constexpr Case cases[] = {
     bool refused = false;
     for (const Opt option : {Opt::info, Opt::go})
     {
-        peer.sendInfo(option, peer.profile().exportName);
+        peer.sendInfoOnly(option, peer.profile().exportName);
         const auto answer = peer.wantAnswer(option);
         if (answer && answer->last.type == Rep::errBlockSizeReqd)
         {
@@ -208,7 +208,7 @@ constexpr Case cases[] = {
     {
         return leaveOut(peer, "the minimum block size is not 1");
     }
-    peer.sendInfo(Opt::go, peer.profile().exportName);
+    peer.sendInfoOnly(Opt::go, peer.profile().exportName);
     peer.wantAnswer(Opt::go, {Rep::ack});
     return peer.verdict();
 },

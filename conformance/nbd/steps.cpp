@@ -21,7 +21,7 @@ uint64_t go(Peer& peer)
     const uint64_t size = info ? info->size : 0;
     if (size < uint64_t{4} * block)
     {
-        peer.conclude(notApplicable("the export is smaller than 2048 bytes"));
+        peer.conclude(notApplicable("the export is smaller than 16 KiB"));
     }
     return size;
 }

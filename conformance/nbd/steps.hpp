@@ -7,8 +7,8 @@
 namespace conformance::nbd
 {
 
-/// Every read here is that long: safe with every server ("Size constraints").
-inline constexpr uint32_t block = 512;
+/// Every read here is that long: a multiple of the block sizes in use.
+inline constexpr uint32_t block = 4096;
 
 /// NBD_OPT_GO; gives the export's size, or 0 and the verdict why not.
 uint64_t go(Peer& peer);

@@ -127,7 +127,7 @@ constexpr Case cases[] = {
         .subject = Subject::server,
         .sends = "NBD_CMD_CACHE",
         .wants = "a reply of either form",
-        .run = [](Peer& peer) { return noteForm(peer, {Cmd::cache, 0, 512}); },
+        .run = [](Peer& peer) { return noteForm(peer, {Cmd::cache, 0, 4096}); },
     },
     {
         .id = "nbd.structured.errors",

@@ -147,6 +147,13 @@ class Reading
             return tl::unexpected(wrong(table, line.error().what));
         }
         mode.start.line = std::move(*line);
+        mode.start.values["bin"] = besideUs();
+        const std::string all = mode.start.line + mode.start.config;
+        if (all.find("{psk}") != std::string::npos ||
+            all.find("{pki}") != std::string::npos)
+        {
+            mode.offers = mode.offers | Needs::ownKeys;
+        }
         return mode;
     }
 

@@ -29,6 +29,9 @@ struct TargetMode
 ///     config = """…"""             # optional: the text of {config}
 ///     export = "disk"              # optional
 ///     tls-only-export = "secret"   # optional
+///
+/// {bin} is where our own programs are; a line that begins with one of them
+/// finds it by itself.
 struct TargetProfile
 {
     std::string name;

@@ -116,7 +116,7 @@ constexpr Case cases[] = {
         .subject = Subject::server,
         .sends = "a handshake with a certificate whose time is over",
         .wants = noNbd,
-        .needs = verified,
+        .needs = verified | Needs::ownKeys,
         .run =
             [](Peer& peer) {
     return wantRefused(peer, peer.profile().keys->expired);
@@ -132,7 +132,7 @@ constexpr Case cases[] = {
         .subject = Subject::server,
         .sends = "a handshake with a certificate for servers",
         .wants = "to be accepted or refused",
-        .needs = verified,
+        .needs = verified | Needs::ownKeys,
         .run =
             [](Peer& peer) {
     return recorded(peer, peer.profile().keys->ofServer);

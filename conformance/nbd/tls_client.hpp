@@ -2,6 +2,7 @@
 #pragma once
 #include "vmedia/error/error.hpp"
 #include "vmedia/nbd/pack.hpp"
+#include "vmedia/tls/certificates.hpp"
 #include "vmedia/tls/openssl.hpp"
 
 #include <memory>
@@ -18,6 +19,11 @@ struct TlsWish
     std::string key{};         ///< its bytes; empty: no pre-shared key
     std::string certificate{}; ///< PEM; empty: none is shown
     std::string privateKey{};  ///< PEM
+    /// From somebody's directory, instead of these two.
+    std::shared_ptr<const vmedia::tls::Certificates> files{};
+    /// That the server's certificate has to have, signed by the authority of
+    /// `files`; empty: its certificate is not looked at.
+    std::string serverName{};
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
     std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
@@ -32,8 +38,9 @@ struct TlsWish
 };
 
 /// TLS between two buffers: no socket, so that a case may hold back, change
-/// or cut what goes over the wire. The server's certificate is not looked at:
-/// that is a client's business, and here a server is tested.
+/// or cut what goes over the wire. The server's certificate is looked at only
+/// where a URI wants that: it is a client's business, and here a server is
+/// tested.
 ///
 /// Shape:  what the peer sent goes into incoming(), what is to be sent comes
 ///         out of outgoing().

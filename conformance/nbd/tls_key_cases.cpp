@@ -53,13 +53,15 @@ constexpr Case cases[] = {
                 "be prepared for a TLS handshake",
         .level = Level::must,
         .subject = Subject::server,
-        .sends = "handshakes of TLS 1.3 and 1.2 by both users with their keys",
+        .sends = "handshakes of TLS 1.3 and 1.2 by each user whose key is "
+                 "known",
         .wants = "TLS, and the export in it",
         .needs = psk,
         .run =
             [](Peer& peer) {
-    for (const TlsWish* user :
-         {&peer.profile().keys->alice, &peer.profile().keys->bob})
+    const Keys& keys = *peer.profile().keys;
+    const bool both = covers(peer.profile().offers, Needs::ownKeys);
+    for (const TlsWish* user : {&keys.alice, both ? &keys.bob : &keys.alice})
     {
         for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION})
         {
@@ -118,7 +120,7 @@ constexpr Case cases[] = {
         .subject = Subject::server,
         .sends = "a handshake with one user's name and the other's key",
         .wants = noNbd,
-        .needs = psk,
+        .needs = psk | Needs::ownKeys,
         .run =
             [](Peer& peer) {
     TlsWish wish = peer.profile().keys->bob;
