@@ -86,6 +86,7 @@ class ServerSuite : public Suite
     std::optional<std::string> exportName;
 
     bool mayWrite = false;
+    bool mayBeOneOnly = false; ///< why it did not start for several jobs
     Bench::Times times{};
     TargetProfile modes;
     std::optional<Target> there; ///< one that we did not start
@@ -194,6 +195,7 @@ vmedia::Result<Plan> ServerSuite::prepare(const RunOptions& options)
         return tl::unexpected(done.error());
     }
     mayWrite = !there || options.destructive;
+    mayBeOneOnly = !spawn.empty() && options.jobs != 1;
     times = {scaled(answerDeadline, options.timeoutScale),
              scaled(startDeadline, std::max(1.0, options.timeoutScale))};
     return plan();
@@ -267,7 +269,9 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
     }
     if (const auto used = use(*mode, seed); !used)
     {
-        record.verdict = notTested(vmedia::describe(used.error()));
+        record.verdict = notTested(
+            vmedia::describe(used.error()) +
+            (mayBeOneOnly ? "; if only one of it can run, give --jobs 1" : ""));
         return;
     }
     if (!bench->brokenBy().empty())
