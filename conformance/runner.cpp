@@ -21,8 +21,9 @@ namespace conformance
 namespace
 {
 
-/// Most of a case's time is waiting.
+// Most of a case's time is waiting; but each job has a target of its own.
 constexpr unsigned jobsPerCore = 4;
+constexpr unsigned mostByDefault = 16;
 
 ExitCode exitCodeOf(const vmedia::Error& error)
 {
@@ -52,7 +53,8 @@ vmedia::Result<size_t> jobsOf(const RunOptions& options, const Plan& plan)
         return options.jobs;
     }
     return plan.starts
-               ? jobsPerCore * std::max(1U, std::thread::hardware_concurrency())
+               ? std::clamp(jobsPerCore * std::thread::hardware_concurrency(),
+                            jobsPerCore, mostByDefault)
                : 1;
 }
 

@@ -77,6 +77,17 @@ def test_a_target_that_is_there_gets_one_case_at_a_time(tmp_path):
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+def test_a_target_of_which_one_only_can_run_says_so(tmp_path, folder):
+    line = (f"sh -c 'exec 9>{tmp_path}/lock; flock -n 9 || "
+            f"{{ echo already running; exit 3; }}; exec {GOOD}' --")
+    arguments = ("nbd-server", "--spawn", line, "--only", "nbd.option")
+    ended = conform(*arguments, "--jobs", "2")
+    assert ended.returncode == 3, ended.stdout
+    assert "already running'" in ended.stdout
+    assert "if only one of it can run, give --jobs 1 (" in ended.stdout
+    assert conform(*arguments, "--jobs", "1").returncode == 0
+
+
 def test_a_worker_that_dies_is_told_of_and_loses_no_case(tmp_path, folder):
     path = tmp_path / "json"
     only = ("--only", SILENT, "--only", "nbd.greeting")
