@@ -203,6 +203,11 @@ constexpr Case cases[] = {
         .run =
             [](Peer& peer) {
     peer.sendOptionHeader(unknownOption, 0xffffffff);
+    if (peer.channel() != nullptr)
+    {
+        // Else the other might be served before the header is read.
+        peer.channel()->wire().drain(peer.patience());
+    }
     Peer other = peer.another();
     other.start();
     return other.wantUsable();
