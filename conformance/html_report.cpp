@@ -135,9 +135,11 @@ class Page
             {
                 out << fmt::format("<p>{}</p>\n", htmlText(run.found));
             }
-            out << fmt::format("<p>{}, {:.1f} s, seed {}, version {} {}</p>\n",
-                               htmlText(run.began), run.seconds, run.seed,
-                               htmlText(run.version), htmlText(run.commit));
+            out << fmt::format(
+                "<p>{}, {:.1f} s, seed {}{}, version {} {}</p>\n",
+                htmlText(run.began), run.seconds, run.seed,
+                run.rounds > 1 ? fmt::format(", {} rounds", run.rounds) : "",
+                htmlText(run.version), htmlText(run.commit));
             if (!run.expect.empty())
             {
                 out << fmt::format("<p>expected: {}</p>\n",
@@ -318,6 +320,10 @@ class Page
         term("sent", htmlText(record.sends));
         term("wanted", htmlText(record.wanted()));
         term("got", htmlText(record.verdict.got));
+        if (record.attempts.size() > 1)
+        {
+            term("rounds", describe(record.attempts));
+        }
         term("repeat",
              fmt::format("<code>{}</code>", htmlText(run.repeatOf(record))));
         out << "</dl>\n";

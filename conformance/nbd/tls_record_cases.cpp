@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 namespace conformance::nbd
 {
 
@@ -97,6 +99,9 @@ constexpr Case cases[] = {
               end.ended == Ended::timeout ? "the connection was still open"
                                           : "an answer: " + dump(end.bytes),
               "a closed connection");
+    // An alert comes before the end: only that shows that the server is done.
+    channel.wire().receive(std::numeric_limits<uint16_t>::max(),
+                           peer.patience());
     return peer.verdict();
 },
     },
