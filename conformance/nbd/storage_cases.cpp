@@ -55,6 +55,8 @@ void wantFailure(Exchange& io, const Ask& ask, ByteView payload = {})
 /// A flush that fails must show where the reply stands for stable data.
 Verdict wantUnstable(Exchange& io, const Ask& ask, ByteView payload = {})
 {
+    // A server may know that it has nothing to flush.
+    io.answer({Cmd::write, 0, io.block()}, content(io));
     const auto flush = io.answer({Cmd::flush});
     if (flush && flush->succeeded())
     {
@@ -78,7 +80,7 @@ void wantReadFailure(Peer& peer, uint32_t length)
         return;
     }
     const Received data = peer.channel()->receive(length, peer.patience());
-    peer.note(fmt::format("<- {} bytes{}", data.bytes.size(),
+    peer.note(fmt::format("{} bytes came{}", data.bytes.size(),
                           data.ended == Ended::closed ? ", closed" : ""));
     peer.want(data.ended == Ended::closed,
               fmt::format("success, and {} bytes", data.bytes.size()),
