@@ -38,7 +38,7 @@ def test_wireshark_names_the_messages(tmp_path):
     path = files["nbd.read.answered"]
     requests = frames(path, "nbd.type", "nbd.from", "nbd.len",
                       wanted="nbd && tcp.dstport == 10809")
-    assert requests[0] == ("0", "0x0000000000000000", "512")
+    assert requests[0] == ("0", "0x0000000000000000", "4096")
     replies = frames(path, "nbd.error", "nbd.response_to",
                      wanted="nbd && tcp.srcport == 10809")
     assert replies[0][0] == "0" and replies[0][1]

@@ -207,7 +207,7 @@ def test_nothing_is_left_of_a_spawned_daemon(tmp_path):
     (["nbd-server", "nbd://x", "--spawn", "y {socket}"], "more than one of"),
     (["nbd-server", "nbd://x", "--profile", "nbdkit"], "more than one of"),
     (["nbd-server", "--profile", "nbdkitt"],
-     "no profile 'nbdkitt'; give a file, or one of: nbd-server, nbdkit"),
+     "no profile 'nbdkitt'; give a file, or one of: nbd-server"),
     (["nbd-server", "--profile", "/no/such.toml"], "/no/such.toml"),
     (["nbd-server", "--profile", "nbdkit", "--export", "x"], "--export"),
     (["nbd-server", "http://host/"], "'http://host/'"),

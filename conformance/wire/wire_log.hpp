@@ -19,7 +19,7 @@ class WireLog
   public:
     struct Limits
     {
-        size_t head = 2048;    ///< bytes of an entry
+        size_t head = 4608;    ///< bytes of an entry: a block and its header
         size_t tail = 256;     ///< bytes of an entry
         size_t bytes = 16384;  ///< of the beginning, and as many of the end
         size_t entries = 1000; ///< of the beginning, and as many of the end
