@@ -170,6 +170,44 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
     return Ended::no;
 }
 
+Ended Connection::exchange(vmedia::nbd::ByteView bytes,
+                           vmedia::nbd::Bytes& arrived, milliseconds deadline)
+{
+    constexpr size_t arrivedMax = 256U << 20; // then it has to be read first
+    const auto until = Clock::now() + deadline;
+    while (!bytes.empty())
+    {
+        const ssize_t count = ::send(descriptor, bytes.data(), bytes.size(),
+                                     MSG_NOSIGNAL);
+        if (count >= 0)
+        {
+            bytes = bytes.subspan(static_cast<size_t>(count));
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+        {
+            return Ended::closed;
+        }
+        const bool hears = arrived.size() < arrivedMax;
+        if (!wait(descriptor, hears ? POLLOUT | POLLIN : POLLOUT, until))
+        {
+            return Ended::timeout;
+        }
+        const size_t before = arrived.size();
+        arrived.resize(before + (hears ? 64U << 10 : 0));
+        const ssize_t came = ::recv(descriptor, arrived.data() + before,
+                                    arrived.size() - before, MSG_DONTWAIT);
+        arrived.resize(before +
+                       static_cast<size_t>(std::max<ssize_t>(came, 0)));
+        if (hears && came == 0) // no more comes, so that need not wake us
+        {
+            return send(bytes,
+                        std::chrono::ceil<milliseconds>(until - Clock::now()));
+        }
+    }
+    return Ended::no;
+}
+
 size_t Connection::sendUntilStuck(vmedia::nbd::ByteView bytes,
                                   milliseconds patience)
 {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/ws/peer.hpp"
+
+#include <memory>
+
+namespace conformance::ws
+{
+
+/// What goes through the WebSocket, and proves that it came through: every
+/// byte, in order, once. NBD does not care where messages end, so a case may
+/// cut the bytes of next() as it likes.
+///
+/// Shape:  begin() once, on a WebSocket that is open; then, as often as a case
+///         wants, next(), the case sends these bytes in its own way, and
+///         wantAnswer(). Whatever goes wrong is the peer's verdict.
+class Conversation
+{
+  public:
+    virtual ~Conversation() = default;
+
+    /// To where any number of bytes can be carried.
+    virtual void begin(Peer& peer) = 0;
+    /// At least @p size bytes; a whole number of messages of the protocol.
+    virtual Bytes next(Peer& peer, size_t size) = 0;
+    /// The target's answer to all that next() gave.
+    virtual void wantAnswer(Peer& peer) = 0;
+};
+
+/// For the role of the peer's target.
+std::unique_ptr<Conversation> converse(const Peer& peer);
+
+/// The bytes come back.
+std::unique_ptr<Conversation> converseWithEcho();
+/// We are an NBD client: reads, whose replies bear our cookies.
+std::unique_ptr<Conversation> converseWithServer();
+/// We are an NBD server: what the target reads, and goes on reading.
+std::unique_ptr<Conversation> converseWithClient();
+
+} // namespace conformance::ws

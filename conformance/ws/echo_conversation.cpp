@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conversation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace conformance::ws
+{
+
+namespace
+{
+
+class EchoConversation final : public Conversation
+{
+  public:
+    void begin(Peer& /*peer*/) override {}
+
+    Bytes next(Peer& peer, size_t size) override
+    {
+        expected.resize(size);
+        std::ranges::generate(expected, [&peer] {
+            return static_cast<std::byte>(peer.random()());
+        });
+        return expected;
+    }
+
+    void wantAnswer(Peer& peer) override
+    {
+        const auto back = peer.wantStream(expected.size(), "the same bytes");
+        if (back)
+        {
+            const auto [sent, came] = std::ranges::mismatch(expected, *back);
+            peer.want(sent == expected.end(),
+                      fmt::format("another byte at offset {}",
+                                  sent - expected.begin()),
+                      "the same bytes");
+        }
+    }
+
+  private:
+    Bytes expected;
+};
+
+} // namespace
+
+std::unique_ptr<Conversation> converseWithEcho()
+{
+    return std::make_unique<EchoConversation>();
+}
+
+std::unique_ptr<Conversation> converse(const Peer& peer)
+{
+    switch (peer.profile().role)
+    {
+        case Role::echo:
+            return converseWithEcho();
+        case Role::gateway:
+            return converseWithServer();
+        case Role::bmc:
+            break;
+    }
+    return converseWithClient();
+}
+
+} // namespace conformance::ws

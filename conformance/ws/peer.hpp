@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/nbd/channel.hpp"
+#include "conformance/script.hpp"
+#include "conformance/spawned.hpp"
+#include "conformance/ws/byte_queue.hpp"
+#include "conformance/ws/frame.hpp"
+#include "conformance/ws/handshake.hpp"
+#include "conformance/ws/target.hpp"
+
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace conformance::ws
+{
+
+/// A frame that came, unmasked if it was masked.
+struct Seen
+{
+    Header header;
+    Bytes payload;
+};
+
+/// How the target's half of a connection ended.
+struct Ending
+{
+    std::optional<CloseReason> close{}; ///< the Close frame, if one came
+    Ended ended = Ended::no;            ///< of the connection below
+    std::string how{};                  ///< what TLS has to say of it
+};
+
+/// A WebSocket client that sends any bytes, in step with a script of what it
+/// wants. See Script.
+///
+/// Shape:  send…() sends, want…() reads and judges. The payload of data frames
+///         runs together into one stream: boundaries mean nothing to NBD. Pings
+///         are answered wherever something is read.
+/// Time:   every wait has the same deadline; "nothing happens" is told by a
+///         fence (a PING whose PONG shows that what was before it is done), not
+///         by a wait.
+class Peer : public Script
+{
+  public:
+    Peer(const Profile& profile, std::chrono::milliseconds deadline,
+         uint64_t seed, Spawned* process = nullptr);
+
+    /// A second client of the same target, with a verdict of its own.
+    Peer another();
+
+    const Profile& profile() const
+    {
+        return target;
+    }
+    std::mt19937_64& random()
+    {
+        return generator;
+    }
+    std::chrono::milliseconds patience() const
+    {
+        return deadline;
+    }
+    /// The target, if we started it.
+    Spawned* process() const
+    {
+        return ours;
+    }
+
+    // The connection
+    void connect();
+    /// Drops the connection without a word: FIN.
+    void hangUp();
+    /// The same by RST, and what is under way is lost.
+    void reset();
+    /// Sends no more, and still reads.
+    void endSending();
+    nbd::Channel* channel()
+    {
+        return connection ? &*connection : nullptr;
+    }
+
+    // The opening handshake
+    /// The request that opens the target, with a new key.
+    Request request();
+    void send(const Request& request);
+    /// A head, as it stands; @p what is for the transcript.
+    void sendHead(std::string_view head, std::string_view what);
+    /// A head of HTTP; nothing if the connection ends before, which is a
+    /// verdict only if @p mayEnd is not set.
+    std::optional<Response> wantResponse(bool mayEnd = false);
+    /// 101 that opens the WebSocket for the key of request().
+    std::optional<Response> wantOpen();
+    /// connect(), request and wantOpen().
+    void open();
+    /// Any status but 101, or the end of the connection; with @p statuses one
+    /// of them, and any other of 400 and more is a warning.
+    void wantRefused(std::initializer_list<int> statuses = {});
+
+    // Sending frames
+    /// As it stands: unmasked, if it has no mask.
+    void sendFrame(const Frame& frame);
+    /// @p frame with a new mask, its bytes only: to be sent with others.
+    Bytes masked(Frame frame);
+    /// A final frame with a new mask.
+    void send(Opcode opcode, ByteView payload);
+    void sendData(ByteView payload)
+    {
+        send(Opcode::binary, payload);
+    }
+    void sendClose(std::optional<uint16_t> code = 1000,
+                   std::string_view reason = {});
+    void sendBytes(ByteView bytes, std::string_view what);
+    /// Each byte in a segment of its own (TCP_NODELAY, no delayed send).
+    void sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what);
+
+    // Wanting
+    /// The next frame. None, without a verdict, at the end of the connection:
+    /// ending() tells of it.
+    std::optional<Seen> nextFrame();
+    /// PING with a nonce, and all up to its PONG. False, without a verdict, if
+    /// Close or the end came instead. Data goes to the stream.
+    bool fence();
+    /// fence(), and it is a failure if the target is not there any more.
+    void wantOpenStill();
+    /// @p size bytes of the stream, taken off its front.
+    std::optional<Bytes> wantStream(size_t size, std::string_view what);
+    /// All of the stream that has come until now.
+    Bytes takeStream();
+    /// A Close frame, and it is answered; any of @p codes, or any at all.
+    std::optional<CloseReason>
+        wantClose(std::initializer_list<uint16_t> codes = {});
+    /// The connection ends, and no data comes before.
+    void wantEnd();
+    /// We say Close, the target answers and ends the connection.
+    void closeWell();
+
+    /// What the target owes to @p bytes, that break a rule: they are sent with
+    /// a PING behind them, in one segment.
+    ///
+    ///   Close with one of @p codes, then the end .... pass
+    ///   another code ................................ warn
+    ///   the end without a Close (7.1.7, SHOULD) ..... warn
+    ///   the connection left open after its Close .... warn
+    ///   data that came of them ...................... fail
+    ///   PONG: it went on as if nothing were wrong ... fail
+    void wantFailed(ByteView bytes, std::string_view what,
+                    std::initializer_list<uint16_t> codes = {1002});
+
+    const Ending& ending() const
+    {
+        return end;
+    }
+    /// Every header that came in this session, for the cases that watch.
+    const std::vector<Header>& headers() const
+    {
+        return seenHeaders;
+    }
+
+  private:
+    std::optional<Bytes> take(size_t size);
+    bool fill(size_t size);
+    void answerTo(const Seen& frame);
+    void warn(std::string got, std::string wanted);
+
+    const Profile& target;
+    std::chrono::milliseconds deadline;
+    std::mt19937_64 generator;
+    Spawned* ours;
+    std::optional<nbd::Channel> connection{};
+    std::string key{};
+    ByteQueue buffer{}; ///< came, and is not taken apart yet
+    ByteQueue stream{}; ///< data payload that nobody took yet
+    Ending end{};
+    bool sentClose = false;
+    std::vector<Header> seenHeaders{};
+};
+
+/// Not applicable, unless something was wrong before that showed.
+inline Verdict leaveOut(Peer& peer, std::string reason)
+{
+    peer.conclude(notApplicable(std::move(reason)));
+    return peer.verdict();
+}
+
+} // namespace conformance::ws
