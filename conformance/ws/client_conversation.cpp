@@ -28,7 +28,7 @@ void appendPattern(Bytes& out, uint64_t offset, uint32_t length)
     for (uint64_t at = offset; at < offset + length; ++at)
     {
         out.push_back(
-            static_cast<std::byte>((at & ~7U) >> (56 - 8 * (at & 7))));
+            static_cast<std::byte>((at & ~uint64_t{7}) >> (56 - 8 * (at & 7))));
     }
 }
 
@@ -55,38 +55,33 @@ class ClientConversation final : public Conversation
         peer.want(phase == Phase::transmission,
                   "a client that does not choose the export",
                   "NBD_OPT_GO or NBD_OPT_EXPORT_NAME");
+        learnDepth(peer);
     }
 
     Bytes next(Peer& peer, size_t wanted) override
     {
         Bytes all;
-        replied = 0;
         while (!peer.stopped() && all.size() < wanted)
         {
-            const auto request = nextRequest(peer);
-            if (!request)
+            if (waiting.empty())
             {
+                peer.conclude(notApplicable(fmt::format(
+                    "the client has no more than {} requests in flight, and "
+                    "their replies are no longer than {} bytes",
+                    depth, all.size())));
                 break;
             }
-            append(all, encode(SimpleReply{ErrorValue::none, request->cookie}));
-            if (request->type == Cmd::read)
-            {
-                appendPattern(all, request->offset, request->length);
-            }
-            ++replied;
+            append(all, replyTo(waiting.front()));
+            waiting.pop_front();
         }
         return all;
     }
 
     void wantAnswer(Peer& peer) override
     {
-        // Those of before were taken off first, so what comes now is new.
-        for (size_t i = 0; i < replied && !peer.stopped(); ++i)
+        while (!peer.stopped() && waiting.size() < depth)
         {
-            if (const auto request = wantRequest(peer))
-            {
-                waiting.push_back(*request);
-            }
+            hear(peer);
         }
     }
 
@@ -111,7 +106,14 @@ class ClientConversation final : public Conversation
         {
             return Phase::closed;
         }
-        const Step step = negotiator.on({header->option, *data});
+        // Simple replies only: theirs is a length that we choose.
+        const bool simple = header->option == Opt::exportName ||
+                            header->option == Opt::go ||
+                            header->option == Opt::info ||
+                            header->option == Opt::abort;
+        const Step step =
+            simple ? negotiator.on({header->option, *data})
+                   : Step{.replies = {{header->option, Rep::errUnsup}}};
         Bytes out;
         for (const OptionReply& reply : step.replies)
         {
@@ -125,15 +127,58 @@ class ClientConversation final : public Conversation
         return step.next;
     }
 
-    std::optional<NbdRequest> nextRequest(Peer& peer)
+    /// How many requests the client keeps in flight: the most that are seen
+    /// while all that it has gets a reply, and each reply is followed by
+    /// another request.
+    void learnDepth(Peer& peer)
     {
-        if (waiting.empty())
+        constexpr int rounds = 3;
+        hear(peer);
+        for (int i = 0; i < rounds && !peer.stopped(); ++i)
         {
-            return wantRequest(peer);
+            const size_t known = waiting.size();
+            Bytes replies;
+            for (; !waiting.empty(); waiting.pop_front())
+            {
+                append(replies, replyTo(waiting.front()));
+            }
+            peer.sendData(replies);
+            while (!peer.stopped() && waiting.size() < known)
+            {
+                hear(peer);
+            }
+            hearAll(peer);
+            depth = std::max(depth, waiting.size());
         }
-        const NbdRequest request = waiting.front();
-        waiting.pop_front();
-        return request;
+    }
+
+    static Bytes replyTo(const NbdRequest& request)
+    {
+        Bytes reply;
+        append(reply, encode(SimpleReply{ErrorValue::none, request.cookie}));
+        if (request.type == Cmd::read)
+        {
+            appendPattern(reply, request.offset, request.length);
+        }
+        return reply;
+    }
+
+    /// What came before a fence.
+    void hearAll(Peer& peer)
+    {
+        peer.wantOpenStill();
+        while (!peer.stopped() && peer.streamSize() >= NbdRequest::wireSize)
+        {
+            hear(peer);
+        }
+    }
+
+    void hear(Peer& peer)
+    {
+        if (const auto request = wantRequest(peer))
+        {
+            waiting.push_back(*request);
+        }
     }
 
     static std::optional<NbdRequest> wantRequest(Peer& peer)
@@ -159,9 +204,8 @@ class ClientConversation final : public Conversation
         return *request;
     }
 
-    std::deque<NbdRequest>
-        waiting;        ///< requests that came and have no reply yet
-    size_t replied = 0; ///< requests that next() replied to
+    std::deque<NbdRequest> waiting; ///< have no reply yet
+    size_t depth = 0;               ///< so many the client keeps waiting
 };
 
 } // namespace

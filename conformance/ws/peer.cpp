@@ -115,15 +115,19 @@ void Peer::endSending()
 
 Request Peer::request()
 {
-    key = randomKey(generator);
-    return target.endpoint.request(key);
+    return target.endpoint.request(randomKey(generator));
 }
 
 void Peer::send(const Request& request)
 {
     const auto given = valuesOf(request.fields, "Sec-WebSocket-Key");
-    key = given.empty() ? std::string() : given.front();
+    sentKey = given.empty() ? std::string() : given.front();
     sendHead(request.text(), "request");
+}
+
+void Peer::expectKey(std::string key)
+{
+    sentKey = std::move(key);
 }
 
 void Peer::sendHead(std::string_view head, std::string_view what)
@@ -170,7 +174,7 @@ std::optional<Response> Peer::wantOpen()
     {
         return std::nullopt;
     }
-    const std::string fault = upgradeFault(*response, key);
+    const std::string fault = upgradeFault(*response, sentKey);
     want(fault.empty(), fault, "101 that opens a WebSocket");
     return stopped() ? std::nullopt : response;
 }

@@ -88,6 +88,8 @@ class Peer : public Script
     void send(const Request& request);
     /// A head, as it stands; @p what is for the transcript.
     void sendHead(std::string_view head, std::string_view what);
+    /// For wantOpen(), where the request does not say it plainly.
+    void expectKey(std::string key);
     /// A head of HTTP; nothing if the connection ends before, which is a
     /// verdict only if @p mayEnd is not set.
     std::optional<Response> wantResponse(bool mayEnd = false);
@@ -127,7 +129,12 @@ class Peer : public Script
     void wantOpenStill();
     /// @p size bytes of the stream, taken off its front.
     std::optional<Bytes> wantStream(size_t size, std::string_view what);
-    /// All of the stream that has come until now.
+    /// What has come of the stream until now.
+    size_t streamSize() const
+    {
+        return stream.size();
+    }
+    /// All of that.
     Bytes takeStream();
     /// A Close frame, and it is answered; any of @p codes, or any at all.
     std::optional<CloseReason>
@@ -170,7 +177,7 @@ class Peer : public Script
     std::mt19937_64 generator;
     Spawned* ours;
     std::optional<nbd::Channel> connection{};
-    std::string key{};
+    std::string sentKey{};
     ByteQueue buffer{}; ///< came, and is not taken apart yet
     ByteQueue stream{}; ///< data payload that nobody took yet
     Ending end{};

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "conformance/ws/case.hpp"
+
+#include <span>
+
+namespace conformance::ws
+{
+
+// In the order of a run.
+std::span<const Case> upgradeCases();
+std::span<const Case> keyCases();
+
+/// All areas of `ws-server`.
+std::span<const Area> serverAreas();
+
+} // namespace conformance::ws
