@@ -133,9 +133,11 @@ class Page
             {
                 out << fmt::format("<p>{}</p>\n", htmlText(run.found));
             }
-            out << fmt::format("<p>{}, {:.1f} s, seed {}, version {} {}</p>\n",
-                               htmlText(run.began), run.seconds, run.seed,
-                               htmlText(run.version), htmlText(run.commit));
+            out << fmt::format(
+                "<p>{}, {:.1f} s, seed {}{}, version {} {}</p>\n",
+                htmlText(run.began), run.seconds, run.seed,
+                run.rounds > 1 ? fmt::format(", {} rounds", run.rounds) : "",
+                htmlText(run.version), htmlText(run.commit));
             if (!run.expect.empty())
             {
                 out << fmt::format("<p>expected: {}</p>\n",
@@ -322,6 +324,10 @@ class Page
             wire += htmlText(line) + "\n";
         }
         term("wire", wire.empty() ? wire : fmt::format("<pre>{}</pre>", wire));
+        if (record.attempts.size() > 1)
+        {
+            term("rounds", describe(record.attempts));
+        }
         term("repeat",
              fmt::format("<code>{}</code>", htmlText(run.repeatOf(record))));
         out << "</dl></div>\n";

@@ -31,6 +31,19 @@ json::value toJson(const std::optional<Expected>& expected)
     return {{"verdicts", std::move(verdicts)}, {"why", text(expected->why)}};
 }
 
+json::array toJson(const std::vector<Attempt>& attempts)
+{
+    json::array all;
+    for (const Attempt& one : attempts)
+    {
+        all.push_back(json::object{{"verdict", text(nameOf(one.outcome))},
+                                   {"count", one.count},
+                                   {"seed", one.seed},
+                                   {"got", text(one.got)}});
+    }
+    return all;
+}
+
 json::object toJson(const Run& run, const Record& record)
 {
     json::array transcript;
@@ -58,6 +71,7 @@ json::object toJson(const Run& run, const Record& record)
         {"seconds", record.seconds},
         {"repeat", text(run.repeatOf(record))},
         {"expected", toJson(record.expected)},
+        {"attempts", toJson(record.attempts)},
     };
 }
 
@@ -92,6 +106,7 @@ void writeJson(const Run& run, std::ostream& out)
         {"found", text(run.found)},
         {"repeat", text(run.repeat)},
         {"seed", run.seed},
+        {"rounds", run.rounds},
         {"strict", run.strict},
         {"expect", text(run.expect)},
         {"began", text(run.began)},
@@ -102,6 +117,11 @@ void writeJson(const Run& run, std::ostream& out)
         {"cases", std::move(cases)},
     };
     out << report << '\n';
+}
+
+std::string recordText(const Record& record)
+{
+    return json::serialize(toJson(Run{}, record));
 }
 
 } // namespace conformance

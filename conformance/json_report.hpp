@@ -3,6 +3,7 @@
 #include "conformance/record.hpp"
 
 #include <ostream>
+#include <string>
 #include <string_view>
 
 namespace conformance
@@ -15,5 +16,8 @@ inline constexpr std::string_view reportSchema = "vmedia-conform/1";
 /// The report for programs: one JSON object with "schema", the run, and an
 /// object per case. All other reports can be made from it: readRun().
 void writeJson(const Run& run, std::ostream& out);
+
+/// The object of one case, in one line: readRecord() takes it.
+std::string recordText(const Record& record);
 
 } // namespace conformance

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/server_suite.hpp"
+#include "conformance/replay_command.hpp"
 #include "conformance/report_command.hpp"
+#include "conformance/runner.hpp"
+#include "conformance/selection.hpp"
 #include "conformance/text_report.hpp"
 #include "vmedia/command/manual.hpp"
 #include "vmedia/command/parse.hpp"
@@ -13,7 +15,10 @@
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace conformance
 {
@@ -21,57 +26,34 @@ namespace conformance
 namespace
 {
 
-using nbd::Case;
-using nbd::ServerSuiteOptions;
-
-void addServerSuite(CLI::App& app, ServerSuiteOptions& o)
+/// All suites that there are.
+std::vector<std::unique_ptr<Suite>> allSuites()
 {
-    CLI::App* cmd = app.add_subcommand("nbd-server", "Test an NBD server");
-    cmd->add_option("target", o.target,
-                    "nbd://HOST[:PORT][/EXPORT] or "
-                    "nbd+unix:///[EXPORT]?socket=PATH");
-    cmd->add_option("--spawn", o.spawn,
-                    "Start the target with this line instead, e.g. 'nbdkit -f "
-                    "-U {socket} memory 1M'; also {port}, {image}");
-    cmd->add_option("--profile", o.profile,
-                    "Start a server in each way that a case needs: "
-                    "vmedia-nbd, nbdkit, qemu-nbd, nbd-server, or a file "
-                    "such as theirs");
-    cmd->add_option("--export", o.exportName,
-                    "The export to use; else the default or the first listed");
-    cmd->add_option("--only", o.only,
-                    "Case id, its beginning, or a glob; may be repeated")
-        ->allow_extra_args(false);
-    cmd->add_option("--skip", o.skip, "The same, to leave out")
-        ->allow_extra_args(false);
-    cmd->add_option_function<std::string>("--level",
-                                          [&o](const std::string& level) {
-        o.level = level == "must" ? Level::must : Level::should;
-    }, "must, or should for both; all levels without it")
-        ->check(CLI::IsMember({"must", "should"}))
-        ->type_name("LEVEL");
-    cmd->add_flag("--destructive", o.destructive,
-                  "Run the cases that write too; they put back what they "
-                  "overwrite. Always so with --spawn and --profile");
-    cmd->add_flag("--strict", o.strict, "A missed SHOULD gives exit 1 too");
-    cmd->add_option("--seed", o.seed, "Repeat a run")->capture_default_str();
-    cmd->add_option("--timeout-scale", o.timeoutScale,
-                    "Wait this many times as long for answers")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    cmd->add_option("--expect", o.expect,
-                    "Verdicts that are known, with reasons (TOML): exit 0 if "
-                    "exactly these deviate")
-        ->type_name("FILE");
-    addReportOptions(*cmd, o.reports);
-    cmd->footer("Exit: 0 conforms, 1 a case failed, 2 usage or nothing "
-                "selected, 3 could not test");
+    std::vector<std::unique_ptr<Suite>> suites;
+    suites.push_back(nbd::serverSuite());
+    return suites;
 }
 
-ExitCode list(const std::string& pattern)
+using Suites = std::span<const std::unique_ptr<Suite>>;
+
+ExitCode list(Suites suites, const std::string& pattern)
 {
-    const auto cases = nbd::casesLike(pattern);
-    if (cases.empty())
+    std::vector<Row> rows;
+    size_t width = 0;
+    for (const auto& suite : suites)
+    {
+        for (const Row& row : rowsLike(suite->rows(), pattern))
+        {
+            rows.push_back(row);
+            width = std::max(width, row.id.size());
+        }
+    }
+    for (const Row& row : rows)
+    {
+        fmt::print("{:<{}}  {:<10}  {}\n", row.id, width, nameOf(row.level),
+                   row.sends);
+    }
+    if (rows.empty())
     {
         fmt::print(stderr,
                    "vmedia-conform: no case matches '{}'; 'vmedia-conform "
@@ -79,44 +61,40 @@ ExitCode list(const std::string& pattern)
                    pattern);
         return exitUsage;
     }
-    size_t width = 0;
-    for (const Case* one : cases)
-    {
-        width = std::max(width, one->id.size());
-    }
-    for (const Case* one : cases)
-    {
-        fmt::print("{:<{}}  {:<10}  {}\n", one->id, width, nameOf(one->level),
-                   one->sends);
-    }
     return exitConforms;
 }
 
-ExitCode explain(const std::string& id)
+void explain(const Suite& suite, const Row& row)
 {
-    for (const Case* one : nbd::casesLike({}))
+    fmt::print("{}\n"
+               "  suite   {}\n"
+               "  level   {}\n"
+               "  sends   {}\n"
+               "  wants   {}\n"
+               "  {}\n"
+               "          {}\n"
+               "  target  {}\n",
+               row.id, suite.name(), nameOf(row.level), row.sends, row.wants,
+               row.level == Level::robustness
+                   ? fmt::format("reason  {}", row.says)
+                   : fmt::format("spec    \"{}\"", row.says),
+               row.spec, fmt::join(suite.needs(row), "\n          "));
+    if (row.writes)
     {
-        if (one->id == id)
+        fmt::print("  writes  and puts back what it overwrites; needs "
+                   "--destructive for a target that is there already\n");
+    }
+}
+
+ExitCode explain(Suites suites, const std::string& id)
+{
+    for (const auto& suite : suites)
+    {
+        const std::vector<Row> rows = suite->rows();
+        const auto row = std::ranges::find(rows, id, &Row::id);
+        if (row != rows.end())
         {
-            fmt::print("{}\n"
-                       "  level   {}\n"
-                       "  sends   {}\n"
-                       "  wants   {}\n"
-                       "  {}\n"
-                       "          {}\n"
-                       "  target  {}\n",
-                       one->id, nameOf(one->level), one->sends, one->wants,
-                       one->level == Level::robustness
-                           ? fmt::format("suite   {}", one->says)
-                           : fmt::format("spec    \"{}\"", one->says),
-                       one->spec,
-                       fmt::join(nbd::explain(one->needs), "\n          "));
-            if (one->writes)
-            {
-                fmt::print(
-                    "  writes  and puts back what it overwrites; needs "
-                    "--destructive for a target that is there already\n");
-            }
+            explain(*suite, *row);
             return exitConforms;
         }
     }
@@ -133,8 +111,15 @@ int runMain(int argc, char** argv)
                  "vmedia-conform");
     app.set_version_flag("--version", vmedia::versionText("vmedia-conform"));
     app.require_subcommand(1);
-    ServerSuiteOptions server;
-    addServerSuite(app, server);
+    const auto suites = allSuites();
+    RunOptions options;
+    for (const auto& suite : suites)
+    {
+        CLI::App* command = app.add_subcommand(std::string(suite->name()),
+                                               std::string(suite->about()));
+        suite->addOptions(*command);
+        addRunOptions(*command, options);
+    }
     std::string pattern;
     CLI::App* listing =
         app.add_subcommand("list", "The cases: id, level, what is sent");
@@ -142,6 +127,7 @@ int runMain(int argc, char** argv)
     std::string id;
     CLI::App* explaining = app.add_subcommand("explain", "All about one case");
     explaining->add_option("id", id, "As 'list' shows it")->required();
+    const ReplayCommand replay(app);
     const ReportCommands reports(app);
     vmedia::command::addManual(app);
     try
@@ -154,17 +140,25 @@ int runMain(int argc, char** argv)
     }
     if (listing->parsed())
     {
-        return list(pattern);
+        return list(suites, pattern);
     }
     if (explaining->parsed())
     {
-        return explain(id);
+        return explain(suites, id);
     }
     if (reports.parsed())
     {
         return reports.run();
     }
-    return runServerSuite(server, std::cout, std::cerr, wantsColour());
+    const Terminal terminal{std::cout, std::cerr, wantsColour()};
+    if (replay.parsed())
+    {
+        return replay.run(suites, terminal);
+    }
+    const auto asked = std::ranges::find_if(suites, [&app](const auto& suite) {
+        return app.got_subcommand(std::string(suite->name()));
+    });
+    return runSuite(**asked, options, terminal);
 }
 
 } // namespace

@@ -33,8 +33,21 @@ bool Run::unexpected(const Record& record) const
                              : outcome == Outcome::pass);
 }
 
+bool Run::flaky(const Record& record) const
+{
+    const auto allowed = [&record](const Attempt& one) {
+        return record.expected && record.expected->allows(one.outcome);
+    };
+    return record.attempts.size() > 1 &&
+           !std::ranges::all_of(record.attempts, allowed);
+}
+
 Standing Run::standing(const Record& record) const
 {
+    if (flaky(record))
+    {
+        return Standing::broken;
+    }
     switch (record.verdict.outcome)
     {
         case Outcome::notTested: // whatever was expected, it is not known
@@ -56,9 +69,15 @@ Standing Run::standing(const Record& record) const
 
 ExitCode Run::exitCode() const
 {
+    if (!error.empty())
+    {
+        return exitNotTested;
+    }
+    const bool differs = std::ranges::any_of(
+        records, [this](const Record& record) { return flaky(record); });
     if (expect.empty())
     {
-        return exitCodeOf(counts(), strict);
+        return differs ? exitViolates : exitCodeOf(counts(), strict);
     }
     bool cutOff = counts().judged() == 0;
     for (const Record& record : records)
@@ -73,9 +92,61 @@ ExitCode Run::exitCode() const
     return cutOff ? exitNotTested : exitConforms;
 }
 
+uint64_t Run::seedOf(const Record& record) const
+{
+    const auto seen = std::ranges::find(record.attempts, record.verdict.outcome,
+                                        &Attempt::outcome);
+    return seen == record.attempts.end() ? seed : seen->seed;
+}
+
 std::string Run::repeatOf(const Record& record) const
 {
-    return fmt::format("{} --only {} --seed {}", repeat, record.id, seed);
+    return fmt::format("{} --only {} --seed {}", repeat, record.id,
+                       seedOf(record));
+}
+
+namespace
+{
+
+int badness(Outcome outcome)
+{
+    switch (outcome)
+    {
+        case Outcome::fail:
+            return 3;
+        case Outcome::warn:
+            return 2;
+        case Outcome::notTested:
+            return 1;
+        case Outcome::pass:
+        case Outcome::info:
+        case Outcome::notApplicable:
+            break;
+    }
+    return 0;
+}
+
+} // namespace
+
+void addRound(Record& all, Record next, uint64_t seed)
+{
+    const Outcome outcome = next.verdict.outcome;
+    const auto seen = std::ranges::find(all.attempts, outcome,
+                                        &Attempt::outcome);
+    if (seen != all.attempts.end())
+    {
+        ++seen->count;
+    }
+    else
+    {
+        all.attempts.push_back({outcome, 1, seed, next.verdict.got});
+    }
+    all.seconds += next.seconds;
+    if (badness(outcome) > badness(all.verdict.outcome))
+    {
+        all.verdict = std::move(next.verdict);
+        all.transcript = std::move(next.transcript);
+    }
 }
 
 std::string timeText()
@@ -92,6 +163,17 @@ std::string describe(const Expected& expected)
     {
         text += fmt::format("{}{}", text.empty() ? "" : " or ",
                             nameOf(outcome));
+    }
+    return text;
+}
+
+std::string describe(const std::vector<Attempt>& attempts)
+{
+    std::string text;
+    for (const Attempt& one : attempts)
+    {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", one.count,
+                            nameOf(one.outcome));
     }
     return text;
 }

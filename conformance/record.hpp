@@ -21,6 +21,15 @@ struct Expected
     bool allows(Outcome outcome) const;
 };
 
+/// In how many rounds of --repeat a case had one verdict.
+struct Attempt
+{
+    Outcome outcome;
+    uint64_t count = 1;
+    uint64_t seed = 0; ///< of the first of them
+    std::string got{}; ///< in that one
+};
+
 /// What a verdict means for the run.
 enum class Standing : uint8_t
 {
@@ -46,6 +55,8 @@ struct Record
     std::string server{}; ///< the line that started it, where there are several
     double seconds = 0;
     std::optional<Expected> expected{};
+    /// By verdict, in the order in which they came. With one round: none.
+    std::vector<Attempt> attempts{};
 
     std::string_view wanted() const
     {
@@ -61,7 +72,8 @@ struct Run
     std::string target;  ///< the URI, or the line that started it
     std::string found;   ///< what the probe found; empty: it got nowhere
     std::string repeat;  ///< the command line but --only and --seed
-    uint64_t seed = 1;
+    uint64_t seed = 1;   ///< of the first round; each has the next
+    unsigned rounds = 1; ///< of --repeat
     std::string error{}; ///< why nothing, or not all, could be tested
     std::vector<Record> records{};
     bool strict = false;
@@ -78,6 +90,11 @@ struct Run
     Standing standing(const Record& record) const;
     /// Whether it is other than --expect says. Never so without --expect.
     bool unexpected(const Record& record) const;
+    /// Whether rounds of --repeat had several verdicts, and --expect does not
+    /// allow them all.
+    bool flaky(const Record& record) const;
+    /// Of the round whose story the record tells.
+    uint64_t seedOf(const Record& record) const;
     /// The line that runs that one case again.
     std::string repeatOf(const Record& record) const;
 };
@@ -85,7 +102,13 @@ struct Run
 /// Now, as Run::began has it.
 std::string timeText();
 
+/// Adds what one more round, that of @p seed, saw of the same case. The worst
+/// verdict of all is the case's, with the story of the first that had it.
+void addRound(Record& all, Record next, uint64_t seed);
+
 /// "fail", or "fail or warn"
 std::string describe(const Expected& expected);
+/// "49 pass, 1 fail"
+std::string describe(const std::vector<Attempt>& attempts);
 
 } // namespace conformance

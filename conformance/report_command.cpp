@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report_command.hpp"
 
+#include "conformance/baseline.hpp"
 #include "conformance/diff.hpp"
 #include "conformance/html_report.hpp"
+#include "conformance/report_files.hpp"
 #include "conformance/run_file.hpp"
 
 #include <fmt/format.h>
@@ -22,20 +24,6 @@ ExitCode failed(const vmedia::Error& error, ExitCode code)
 }
 
 } // namespace
-
-void addReportOptions(CLI::App& command, std::vector<ReportFile>& files)
-{
-    for (const ReportKind& kind : reportKinds())
-    {
-        command
-            .add_option_function<std::string>(
-                kind.option,
-                [&files, kind](const std::string& path) {
-            files.push_back({kind, path});
-        }, kind.help)
-            ->type_name("FILE");
-    }
-}
 
 ReportCommands::ReportCommands(CLI::App& app)
 {
@@ -60,16 +48,36 @@ ReportCommands::ReportCommands(CLI::App& app)
         ->type_name("FILE");
     drawing->footer("Exit: 0 written, 2 usage or a file that is no report, 3 "
                     "could not write");
+    drafting = app.add_subcommand(
+        "baseline", "What a run found, as a file for --expect, to stdout");
+    drafting->add_option("report", before, "A report of --json")
+        ->required()
+        ->type_name("RUN.json");
+    drafting->footer("The reasons are drafts: what was seen. Exit: 0 printed, "
+                     "2 usage or a file that is no report");
 }
 
 bool ReportCommands::parsed() const
 {
-    return diffing->parsed() || drawing->parsed();
+    return diffing->parsed() || drawing->parsed() || drafting->parsed();
 }
 
 ExitCode ReportCommands::run() const
 {
-    return diffing->parsed() ? runDiff() : runHtml();
+    return diffing->parsed()   ? runDiff()
+           : drawing->parsed() ? runHtml()
+                               : runBaseline();
+}
+
+ExitCode ReportCommands::runBaseline() const
+{
+    const auto run = readRun(before);
+    if (!run)
+    {
+        return failed(run.error(), exitUsage);
+    }
+    writeBaseline(*run, std::cout);
+    return exitConforms;
 }
 
 ExitCode ReportCommands::runDiff() const

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/report_files.hpp"
 #include "conformance/verdict.hpp"
 
 #include <CLI/CLI.hpp>
@@ -11,10 +10,7 @@
 namespace conformance
 {
 
-/// Adds --json, --junit and the others, which fill @p files.
-void addReportOptions(CLI::App& command, std::vector<ReportFile>& files);
-
-/// `vmedia-conform diff` and `vmedia-conform html`: what was run, once more.
+/// `vmedia-conform diff`, `html` and `baseline`: what was run, once more.
 class ReportCommands
 {
   public:
@@ -28,9 +24,11 @@ class ReportCommands
   private:
     ExitCode runDiff() const;
     ExitCode runHtml() const;
+    ExitCode runBaseline() const;
 
     CLI::App* diffing;
     CLI::App* drawing;
+    CLI::App* drafting;
     std::string before;
     std::string after;
     std::string markdown;

@@ -71,9 +71,9 @@ double seconds(const json::object& object)
     return value.to_number<double>();
 }
 
-uint64_t seed(const json::object& object)
+uint64_t number(const json::object& object, std::string_view key)
 {
-    const json::value& value = at(object, "seed");
+    const json::value& value = at(object, key);
     if (value.is_uint64())
     {
         return value.get_uint64();
@@ -82,7 +82,7 @@ uint64_t seed(const json::object& object)
     {
         return static_cast<uint64_t>(value.get_int64());
     }
-    throw Fault{"\"seed\" is no number from 0 on"};
+    throw Fault{fmt::format("\"{}\" is no number from 0 on", key)};
 }
 
 template <typename T>
@@ -115,6 +115,25 @@ std::optional<Expected> expected(const json::object& object)
     return found;
 }
 
+std::vector<Attempt> attempts(const json::object& object)
+{
+    std::vector<Attempt> all;
+    if (!object.contains("attempts")) // before there was --repeat
+    {
+        return all;
+    }
+    for (const json::value& value : array(object, "attempts"))
+    {
+        const json::object& row = as(value.if_object(), "attempts",
+                                     "array of objects");
+        all.push_back({named(outcomeOf(text(row, "verdict")), "verdict",
+                             text(row, "verdict")),
+                       number(row, "count"), number(row, "seed"),
+                       std::string(text(row, "got"))});
+    }
+    return all;
+}
+
 Record recordOf(const json::value& value)
 {
     const json::object& object = as(value.if_object(), "cases",
@@ -133,6 +152,7 @@ Record recordOf(const json::value& value)
         .server = std::string(text(object, "server")),
         .seconds = seconds(object),
         .expected = expected(object),
+        .attempts = attempts(object),
     };
     record.verdict.withheld = as(at(object, "withheld").if_bool(), "withheld",
                                  "boolean");
@@ -167,7 +187,10 @@ Run runOf(std::shared_ptr<const json::value> document)
             .target = std::string(text(*object, "target")),
             .found = std::string(text(*object, "found")),
             .repeat = std::string(text(*object, "repeat")),
-            .seed = seed(*object),
+            .seed = number(*object, "seed"),
+            .rounds = object->contains("rounds")
+                          ? static_cast<unsigned>(number(*object, "rounds"))
+                          : 1,
             .error = std::string(text(*object, "error")),
             .strict = as(at(*object, "strict").if_bool(), "strict", "boolean"),
             .version = std::string(text(*object, "version")),
@@ -224,6 +247,18 @@ vmedia::Result<Run> readRun(const std::string& file)
         return tl::unexpected(text.error());
     }
     return parseRun(*text, file);
+}
+
+vmedia::Result<Record> readRecord(const json::value& value)
+{
+    try
+    {
+        return recordOf(value);
+    }
+    catch (const Fault& fault)
+    {
+        return vmedia::fail(vmedia::Errc::usage, fault.what);
+    }
 }
 
 vmedia::Result<std::string> readText(const std::string& path, size_t most)

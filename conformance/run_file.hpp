@@ -3,6 +3,8 @@
 #include "conformance/record.hpp"
 #include "vmedia/error/error.hpp"
 
+#include <boost/json/fwd.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,9 @@ vmedia::Result<Run> parseRun(std::string_view text, const std::string& file);
 
 /// The same from a file of up to 64 MiB.
 vmedia::Result<Run> readRun(const std::string& file);
+
+/// One case of such a report. Its views are of @p value.
+vmedia::Result<Record> readRecord(const boost::json::value& value);
 
 /// All of @p path, which may be a pipe. Errc::usage if it cannot be read or
 /// has more than @p most bytes.

@@ -2,6 +2,7 @@
 #include "spawned.hpp"
 
 #include "conformance/connection.hpp"
+#include "conformance/orphans.hpp"
 #include "conformance/spawn_line.hpp"
 
 #include <arpa/inet.h>
@@ -62,36 +63,6 @@ void writeImage(const std::string& path, uint64_t seed)
         const uint64_t word = random();
         // NOLINTNEXTLINE: an integer seen as bytes
         file.write(reinterpret_cast<const char*>(&word), sizeof(word));
-    }
-}
-
-/// Our children but @p known: what became ours when its parent ended, such as
-/// a daemon, or the processes that serve one client each.
-std::vector<pid_t> orphans(pid_t known)
-{
-    std::ifstream file(fmt::format("/proc/self/task/{}/children", ::getpid()));
-    std::vector<pid_t> found;
-    pid_t pid = 0;
-    while (file >> pid)
-    {
-        if (pid != known && ::waitpid(pid, nullptr, WNOHANG) == 0)
-        {
-            found.push_back(pid);
-        }
-    }
-    return found;
-}
-
-/// To end one may hand us its own children: until there are none.
-void endOrphans()
-{
-    for (auto all = orphans(0); !all.empty(); all = orphans(0))
-    {
-        for (const pid_t pid : all)
-        {
-            ::kill(pid, SIGKILL);
-            ::waitpid(pid, nullptr, 0);
-        }
     }
 }
 

@@ -39,6 +39,10 @@ std::vector<StoryLine> storyLines(const Run& run, const Record& record)
         add(first ? "wire" : "", line);
         first = false;
     }
+    if (record.attempts.size() > 1)
+    {
+        add("rounds", describe(record.attempts));
+    }
     add("repeat", run.repeatOf(record));
     return lines;
 }
@@ -61,6 +65,10 @@ std::string headline(const Run& run, const Record& record)
         text += fmt::format(", expected {}", record.expected
                                                  ? describe(*record.expected)
                                                  : "pass");
+    }
+    if (run.flaky(record))
+    {
+        text += fmt::format(", flaky ({})", describe(record.attempts));
     }
     if (!record.verdict.got.empty())
     {

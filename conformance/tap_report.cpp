@@ -55,11 +55,6 @@ void writeTap(const Run& run, std::ostream& out)
                        plainText(run.suite))
         << fmt::format("# target {}\n", plainText(run.target))
         << fmt::format("# seed {}\n", run.seed);
-    if (!run.error.empty())
-    {
-        out << fmt::format("Bail out! {}\n", plainText(run.error));
-        return;
-    }
     size_t number = 0;
     for (const Record& record : run.records)
     {
@@ -90,6 +85,10 @@ void writeTap(const Run& run, std::ostream& out)
                 writeStory(run, record, out);
                 break;
         }
+    }
+    if (!run.error.empty())
+    {
+        out << fmt::format("Bail out! {}\n", plainText(run.error));
     }
 }
 

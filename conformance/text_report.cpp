@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace conformance
 {
@@ -41,8 +42,13 @@ std::string meaning(const Run& run)
             {
                 return "not as expected";
             }
-            return counts.fail == 0 ? "misses a SHOULD, with --strict"
-                                    : "a case failed";
+            if (counts.fail != 0)
+            {
+                return "a case failed";
+            }
+            return run.strict && counts.warn != 0
+                       ? "misses a SHOULD, with --strict"
+                       : "verdicts differ between rounds";
         case exitUsage:
             return "usage";
         case exitNotTested:
@@ -73,12 +79,16 @@ void TextReport::begin(const Run& run)
     out << fmt::format("vmedia-conform {}  {}\n", vmedia::version, run.suite)
         << fmt::format("target  {}\n", run.target)
         << fmt::format("found   {}\n", run.found)
-        << fmt::format("seed    {}\n", run.seed);
+        << (run.rounds > 1
+                ? fmt::format("seeds   {} to {}, for {} rounds\n", run.seed,
+                              run.seed + run.rounds - 1, run.rounds)
+                : fmt::format("seed    {}\n", run.seed))
+        << std::flush;
 }
 
 void TextReport::beginArea(std::string_view area)
 {
-    out << fmt::format("\n{}\n", area);
+    fresh() << fmt::format("\n{}\n", area);
 }
 
 void TextReport::result(const Record& record)
@@ -93,15 +103,47 @@ void TextReport::result(const Record& record)
     const std::string name =
         painted(record.verdict.outcome,
                 fmt::format("{:<4}", shortName(record.verdict.outcome)));
-    out << (tells ? fmt::format("  {}  {:<{}}  {}\n", name, record.id, idWidth,
-                                record.verdict.got)
-                  : fmt::format("  {}  {}\n", name, record.id))
-        << std::flush;
+    fresh() << (tells ? fmt::format("  {}  {:<{}}  {}\n", name, record.id,
+                                    idWidth, record.verdict.got)
+                      : fmt::format("  {}  {}\n", name, record.id))
+            << std::flush;
 }
 
 void TextReport::endArea(const Counts& counts)
 {
-    out << fmt::format("  {}\n", describe(counts)) << std::flush;
+    fresh() << fmt::format("  {}\n", describe(counts)) << std::flush;
+}
+
+void TextReport::round(const Run& run, unsigned number,
+                       const std::vector<std::string>& differing)
+{
+    std::string text = fmt::format("{}round {} of {}  seed {}",
+                                   number == 0 ? "\n" : "", number + 1,
+                                   run.rounds, run.seed + number);
+    if (number != 0)
+    {
+        text += differing.empty()
+                    ? std::string("  no verdict differs")
+                    : fmt::format("  {} differ{}: {}", differing.size(),
+                                  differing.size() == 1 ? "s" : "",
+                                  fmt::join(differing, ", "));
+    }
+    fresh() << text << '\n' << std::flush;
+}
+
+void TextReport::progress(size_t done, size_t total)
+{
+    if (colour)
+    {
+        fresh() << fmt::format("{} of {}", done, total) << std::flush;
+        unfinished = true;
+    }
+}
+
+/// Where the next line goes.
+std::ostream& TextReport::fresh()
+{
+    return std::exchange(unfinished, false) ? out << "\r\x1b[K" : out;
 }
 
 void TextReport::failure(const Run& run, const Record& record)
@@ -139,7 +181,37 @@ void TextReport::failure(const Run& run, const Record& record)
     {
         line(i == from ? "wire" : "", record.transcript[i]);
     }
+    if (record.attempts.size() > 1)
+    {
+        line("rounds", describe(record.attempts));
+    }
     line("repeat", run.repeatOf(record));
+}
+
+void TextReport::flaky(const Run& run)
+{
+    bool any = false;
+    for (const Record& record : run.records)
+    {
+        if (record.attempts.size() < 2)
+        {
+            continue;
+        }
+        if (!std::exchange(any, true))
+        {
+            out << "\nFlaky: the verdict is not the same in every round\n";
+        }
+        out << fmt::format("  {}  {}{}\n", record.id, describe(record.attempts),
+                           run.flaky(record) ? "" : "; as expected");
+        for (const Attempt& one : record.attempts)
+        {
+            if (!one.got.empty())
+            {
+                out << fmt::format("    {}, seed {}: {}\n", nameOf(one.outcome),
+                                   one.seed, one.got);
+            }
+        }
+    }
 }
 
 void TextReport::expectations(const Run& run)
@@ -173,20 +245,24 @@ void TextReport::expectations(const Run& run)
 /// All that were not tested for the same reason as @p first.
 void TextReport::notTested(const Run& run, const Record& first)
 {
-    const auto count = std::ranges::count_if(run.records,
-                                             [&first](const Record& record) {
+    const auto same = [&first](const Record& record) {
         return record.verdict.outcome == Outcome::notTested &&
                record.verdict.got == first.verdict.got;
-    });
-    // What was withheld is here and there, and not the rest of a run.
-    out << fmt::format(
-        "\nNot tested{}: {} ({} case{})\n",
-        first.verdict.withheld ? "" : fmt::format(" from {} on", first.id),
-        first.verdict.got, count, count == 1 ? "" : "s");
+    };
+    const auto count = std::ranges::count_if(run.records, same);
+    const auto from = std::ranges::find_if(run.records, same);
+    // What was withheld is here and there, and not the rest of a run; what
+    // several workers left is not, either.
+    const bool rest = !first.verdict.withheld &&
+                      std::ranges::all_of(from, from + count, same);
+    out << fmt::format("\nNot tested{}: {} ({} case{})\n",
+                       rest ? fmt::format(" from {} on", first.id) : "",
+                       first.verdict.got, count, count == 1 ? "" : "s");
 }
 
 void TextReport::end(const Run& run, double seconds)
 {
+    fresh();
     // What matters most comes last, where a reader's eye is.
     for (const Outcome outcome : {Outcome::warn, Outcome::fail})
     {
@@ -203,6 +279,7 @@ void TextReport::end(const Run& run, double seconds)
     {
         expectations(run);
     }
+    flaky(run);
     std::vector<std::string_view> reasons;
     for (const Record& record : run.records)
     {
@@ -213,8 +290,11 @@ void TextReport::end(const Run& run, double seconds)
             notTested(run, record);
         }
     }
-    out << fmt::format("\n{} cases: {}  ({:.1f} s)  exit {}: {}\n",
-                       run.records.size(), describe(run.counts()), seconds,
+    out << fmt::format("\n{} cases{}: {}  ({:.1f} s)  exit {}: {}\n",
+                       run.records.size(),
+                       run.rounds > 1 ? fmt::format(", {} times", run.rounds)
+                                      : "",
+                       describe(run.counts()), seconds,
                        static_cast<int>(run.exitCode()), meaning(run))
         << std::flush;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
 
-#include "conformance/glob.hpp"
+#include <algorithm>
 
 namespace conformance::nbd
 {
@@ -26,20 +26,17 @@ std::span<const Area* const> serverAreas()
     return areas;
 }
 
-std::vector<const Case*> casesLike(std::string_view pattern)
+const Case* findCase(std::string_view id)
 {
-    std::vector<const Case*> found;
     for (const Area* area : serverAreas())
     {
-        for (const Case& one : area->cases)
+        const auto found = std::ranges::find(area->cases, id, &Case::id);
+        if (found != area->cases.end())
         {
-            if (pattern.empty() || globMatches(pattern, one.id))
-            {
-                found.push_back(&one);
-            }
+            return &*found;
         }
     }
-    return found;
+    return nullptr;
 }
 
 } // namespace conformance::nbd

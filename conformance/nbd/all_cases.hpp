@@ -4,7 +4,6 @@
 
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace conformance::nbd
 {
@@ -52,7 +51,7 @@ extern const Area abuseArea;
 /// named here does not run.
 std::span<const Area* const> serverAreas();
 
-/// The cases that a pattern of globMatches() selects; "" selects all.
-std::vector<const Case*> casesLike(std::string_view pattern);
+/// nullptr if there is no such id.
+const Case* findCase(std::string_view id);
 
 } // namespace conformance::nbd

@@ -41,8 +41,9 @@ Bench::Bench(TargetMode started, std::shared_ptr<const Keys> keys, Times with) :
     }
 }
 
-vmedia::Result<void> Bench::open()
+vmedia::Result<void> Bench::open(uint64_t seed)
 {
+    imageSeed = seed;
     if (mode)
     {
         if (auto started = start(); !started)
@@ -144,7 +145,7 @@ vmedia::Error Bench::explained(vmedia::Error error) const
 vmedia::Result<void> Bench::start()
 {
     spawned.reset(); // first: two targets could share a {port}
-    auto started = Spawned::start(mode->start, times.seed, times.start);
+    auto started = Spawned::start(mode->start, imageSeed, times.start);
     if (!started)
     {
         return tl::unexpected(started.error());

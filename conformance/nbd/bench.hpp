@@ -23,7 +23,6 @@ class Bench
     {
         std::chrono::milliseconds answer; ///< how long a case waits
         std::chrono::milliseconds start;
-        uint64_t seed;
     };
 
     /// A target that is there already.
@@ -31,10 +30,15 @@ class Bench
     /// One that we start; @p keys may be null if the line has no use for them.
     Bench(TargetMode started, std::shared_ptr<const Keys> keys, Times with);
 
-    /// Starts or finds it, and looks at what it has. May be called again
-    /// after stop().
-    vmedia::Result<void> open();
+    /// Starts it, with an image drawn from @p seed, or finds it, and looks at
+    /// what it has. May be called again after stop().
+    vmedia::Result<void> open(uint64_t seed);
     void stop();
+    /// Whether what is started now, if we started it, has that seed's image.
+    bool isOf(uint64_t seed) const
+    {
+        return !mode || imageSeed == seed;
+    }
 
     /// Runs @p one, and looks whether the target is still well after it.
     void run(const Case& one, uint64_t seed, Record& record);
@@ -65,6 +69,7 @@ class Bench
     std::optional<std::string> exportName;
     Profile profile;
     bool probed = false;
+    uint64_t imageSeed = 0;
     std::string diedIn;
 };
 

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server_suite.hpp"
 
-#include "conformance/commit.hpp"
-#include "conformance/expectations.hpp"
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/bench.hpp"
-#include "conformance/nbd/selection.hpp"
-#include "conformance/record.hpp"
 #include "conformance/text_report.hpp"
-#include "vmedia/version.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <map>
 
 namespace conformance::nbd
@@ -36,396 +30,316 @@ milliseconds scaled(milliseconds time, double scale)
         static_cast<double>(time.count()) * scale));
 }
 
-/// A case draws the same whether it runs alone or among the others (FNV-1a).
-uint64_t seedOf(uint64_t seed, std::string_view id)
-{
-    uint64_t hash = 0xcbf29ce484222325 ^ seed;
-    for (const char c : id)
-    {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    }
-    return hash;
-}
-
-/// A handler can reach nothing else.
-volatile std::sig_atomic_t interrupted = 0;
-
-/// SIGINT and SIGTERM end the run after the case in hand, so that the report
-/// is written and what was started is ended.
-void catchInterrupts()
-{
-    struct sigaction action{};
-    action.sa_handler = [](int) { interrupted = 1; };
-    action.sa_flags =
-        static_cast<int>(SA_RESETHAND); // a second one ends us at once
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
-}
-
 constexpr std::string_view needsAProfile =
     "; a --profile has a line for each way to start a server";
 
-/// One run against one target, or against a server that is started in the
-/// several ways of a profile: one at a time, as the cases need it.
-class Suite
+class ServerSuite : public Suite
 {
   public:
-    explicit Suite(const ServerSuiteOptions& with) :
-        options(with),
-        times{scaled(answerDeadline, with.timeoutScale),
-              scaled(startDeadline, std::max(1.0, with.timeoutScale)),
-              with.seed}
-    {}
-
-    /// Finds out what there is to test: for the first of @p selected that can
-    /// be tested, for the report begins with it.
-    vmedia::Result<void> open(const std::vector<Selected>& selected)
+    std::string_view name() const override
     {
-        auto modes = modesOf();
-        if (!modes)
-        {
-            return tl::unexpected(modes.error());
-        }
-        profile = std::move(*modes);
-        if (!options.target.empty())
-        {
-            auto target = parseTarget(options.target);
-            if (!target)
-            {
-                return tl::unexpected(target.error());
-            }
-            if (options.exportName)
-            {
-                target->exportName = options.exportName;
-            }
-            there = std::move(*target);
-            profile.modes.push_back({.start = {}, .offers = Needs::plain});
-        }
-        for (const Selected& one : selected)
-        {
-            if (const TargetMode* mode = profile.find(neededBy(*one.what)))
-            {
-                return use(*mode);
-            }
-        }
-        return use(profile.modes.front());
+        return "nbd-server";
+    }
+    std::string_view about() const override
+    {
+        return "Test an NBD server";
+    }
+    std::vector<Row> rows() const override;
+    std::vector<std::string> needs(const Row& row) const override
+    {
+        return explain(findCase(row.id)->needs);
     }
 
-    Record run(const Selected& selected)
-    {
-        const Case& one = *selected.what;
-        Record record{one.id,   selected.area, one.level, one.spec,
-                      one.says, one.sends,     one.wants, {}};
-        if (interrupted != 0)
-        {
-            record.verdict = notTested("interrupted");
-            return record;
-        }
-        if (one.writes && there && !options.destructive)
-        {
-            record.verdict = withheld("would write; give --destructive");
-            return record;
-        }
-        const TargetMode* mode = profile.find(neededBy(one));
-        if (mode == nullptr)
-        {
-            record.verdict = notApplicable(
-                options.profile.empty()
-                    ? fmt::format("it needs a target with {}{}",
-                                  describe(one.needs), needsAProfile)
-                    : fmt::format("the profile has no mode with {}",
-                                  describe(one.needs)));
-            return record;
-        }
-        if (const auto used = use(*mode); !used)
-        {
-            record.verdict = notTested(vmedia::describe(used.error()));
-            return record;
-        }
-        if (!bench->brokenBy().empty())
-        {
-            record.verdict =
-                notTested("the target died in case " + bench->brokenBy());
-            return record;
-        }
-        if (!options.profile.empty())
-        {
-            record.server = mode->start.line;
-        }
-        bench->run(one, seedOf(options.seed, one.id), record);
-        return record;
-    }
+    void addOptions(CLI::App& command) override;
+    vmedia::Result<Plan> prepare(const RunOptions& options) override;
+    size_t groupOf(const Row& row) const override;
 
-    const Profile& found() const
+    vmedia::Result<std::string> open(const std::vector<Row>& selected,
+                                     uint64_t seed) override;
+    void run(const Row& row, uint64_t seed, Record& record) override;
+    void close() override
     {
-        return bench->found();
+        slots.clear();
+        keys.reset();
     }
 
   private:
-    Needs neededBy(const Case& one) const
-    {
-        return options.profile.empty() ? untold(one.needs) : one.needs;
-    }
-
-    vmedia::Result<TargetProfile> modesOf() const
-    {
-        if (!options.profile.empty())
-        {
-            return loadTargetProfile(options.profile);
-        }
-        TargetProfile one;
-        if (!options.spawn.empty())
-        {
-            one.modes.push_back({.start = {.line = options.spawn},
-                                 .offers = Needs::plain,
-                                 .exportName = options.exportName});
-        }
-        return one;
-    }
-
-    /// Puts the target of @p mode where cases run.
-    vmedia::Result<void> use(const TargetMode& mode)
-    {
-        Slot& slot = benches[&mode];
-        if (bench != nullptr && bench == slot.bench.get())
-        {
-            return {};
-        }
-        if (slot.failed)
-        {
-            return tl::unexpected(*slot.failed);
-        }
-        if (bench != nullptr)
-        {
-            std::exchange(bench, nullptr)->stop();
-        }
-        auto opened = openBench(slot, mode);
-        if (!opened)
-        {
-            slot.failed = opened.error();
-            slot.bench.reset();
-            return opened;
-        }
-        bench = slot.bench.get();
-        return {};
-    }
-
+    /// A target that was started, or why it could not be.
     struct Slot
     {
         std::unique_ptr<Bench> bench{};
         std::optional<vmedia::Error> failed{};
     };
 
-    vmedia::Result<void> openBench(Slot& slot, const TargetMode& mode)
-    {
-        if (!slot.bench && there)
-        {
-            slot.bench = std::make_unique<Bench>(*there, times);
-        }
-        if (!slot.bench)
-        {
-            const std::string all = mode.start.line + mode.start.config;
-            if (!keys && (all.find("{pki}") != std::string::npos ||
-                          all.find("{psk}") != std::string::npos))
-            {
-                auto made = Keys::make();
-                if (!made)
-                {
-                    return tl::unexpected(made.error());
-                }
-                keys = std::move(*made);
-            }
-            slot.bench = std::make_unique<Bench>(mode, keys, times);
-        }
-        return slot.bench->open();
-    }
+    vmedia::Result<void> wantOneTarget() const;
+    vmedia::Result<void> readModes();
+    const TargetMode* modeOf(const Case& one) const;
+    Plan plan() const;
+    vmedia::Result<void> use(const TargetMode& mode, uint64_t seed);
+    vmedia::Result<void> openBench(Slot& slot, const TargetMode& mode,
+                                   uint64_t seed);
 
-    const ServerSuiteOptions& options;
-    Bench::Times times;
-    TargetProfile profile;
+    // One of these three says what is tested.
+    std::string target;  ///< a URI
+    std::string spawn;   ///< the line that starts the target
+    std::string profile; ///< see loadTargetProfile()
+    std::optional<std::string> exportName;
+
+    bool mayWrite = false;
+    Bench::Times times{};
+    TargetProfile modes;
     std::optional<Target> there; ///< one that we did not start
     std::shared_ptr<const Keys> keys;
-    std::map<const TargetMode*, Slot> benches;
-    Bench* bench = nullptr;
+    std::map<const TargetMode*, Slot> slots;
+    Bench* bench = nullptr; ///< the one that is open
 };
 
-void complain(std::ostream& diagnostics, const vmedia::Error& error)
+std::vector<Row> ServerSuite::rows() const
 {
-    diagnostics << "vmedia-conform: " << vmedia::describe(error) << '\n';
-}
-
-std::string targetText(const ServerSuiteOptions& options)
-{
-    std::string text = !options.profile.empty()
-                           ? "--profile " + shellQuoted(options.profile)
-                       : options.spawn.empty()
-                           ? shellQuoted(options.target)
-                           : "--spawn " + shellQuoted(options.spawn);
-    if (options.exportName)
+    std::vector<Row> all;
+    for (const Area* area : serverAreas())
     {
-        text += " --export " + shellQuoted(*options.exportName);
-    }
-    if (options.destructive)
-    {
-        text += " --destructive";
-    }
-    return text;
-}
-
-double secondsSince(std::chrono::steady_clock::time_point began)
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                         began)
-        .count();
-}
-
-void expect(const Expectations& expectations, Record& record)
-{
-    if (const auto found = expectations.find(record.id);
-        found != expectations.end())
-    {
-        record.expected = found->second;
-    }
-}
-
-/// Runs what was selected, if the target could be opened.
-vmedia::Result<void> carryOut(const std::vector<Selected>& selected,
-                              const Expectations& expectations, Suite& suite,
-                              Run& run, TextReport& report)
-{
-    if (auto opened = suite.open(selected); !opened)
-    {
-        run.error = vmedia::describe(opened.error());
-        for (const Selected& one : selected)
+        for (const Case& one : area->cases)
         {
-            const Case& row = *one.what;
-            run.records.push_back({row.id, one.area, row.level, row.spec,
-                                   row.says, row.sends, row.wants,
-                                   notTested(run.error)});
-            expect(expectations, run.records.back());
+            all.push_back({one.id, area->name, one.level, one.spec, one.says,
+                           one.sends, one.wants, one.writes});
         }
-        return opened;
     }
-    run.found = describe(suite.found());
-    report.begin(run);
-    Counts counts;
-    std::string_view area;
-    for (const Selected& one : selected)
-    {
-        if (area != one.area)
-        {
-            if (!area.empty())
-            {
-                report.endArea(std::exchange(counts, {}));
-            }
-            area = one.area;
-            report.beginArea(area);
-        }
-        const auto began = std::chrono::steady_clock::now();
-        Record& record = run.records.emplace_back(suite.run(one));
-        record.seconds = secondsSince(began);
-        expect(expectations, record);
-        report.result(record);
-        counts.add(record.verdict);
-    }
-    report.endArea(counts);
-    return {};
+    return all;
 }
 
-} // namespace
-
-ExitCode runServerSuite(const ServerSuiteOptions& options, std::ostream& out,
-                        std::ostream& diagnostics, bool colour)
+void ServerSuite::addOptions(CLI::App& command)
 {
-    const auto refuse = [&](const vmedia::Error& error) {
-        complain(diagnostics, error);
-        return exitUsage;
-    };
-    const std::string* const targets[] = {&options.target, &options.spawn,
-                                          &options.profile};
+    command.add_option("target", target,
+                       "nbd://HOST[:PORT][/EXPORT] or "
+                       "nbd+unix:///[EXPORT]?socket=PATH");
+    command.add_option("--spawn", spawn,
+                       "Start the target with this line instead, e.g. 'nbdkit "
+                       "-f -U {socket} memory 1M'; also {port}, {image}");
+    command.add_option("--profile", profile,
+                       "Start a server in each way that a case needs: "
+                       "vmedia-nbd, nbdkit, qemu-nbd, nbd-server, or a file "
+                       "such as theirs");
+    command.add_option(
+        "--export", exportName,
+        "The export to use; else the default or the first listed");
+}
+
+vmedia::Result<void> ServerSuite::wantOneTarget() const
+{
+    const std::string* const targets[] = {&target, &spawn, &profile};
     const auto given = std::ranges::count_if(
         targets, [](const std::string* one) { return !one->empty(); });
     if (given != 1)
     {
-        return refuse({vmedia::Errc::usage,
-                       given == 0 ? "no target"
-                                  : "more than one of a target, --spawn and "
-                                    "--profile is given",
-                       {},
-                       "give nbd://HOST[:PORT][/EXPORT], "
-                       "nbd+unix:///[EXPORT]?socket=PATH, --spawn 'COMMAND "
-                       "{socket}' or --profile NAME"});
+        return vmedia::fail(vmedia::Errc::usage,
+                            given == 0 ? "no target"
+                                       : "more than one of a target, --spawn "
+                                         "and --profile is given",
+                            "give nbd://HOST[:PORT][/EXPORT], "
+                            "nbd+unix:///[EXPORT]?socket=PATH, --spawn "
+                            "'COMMAND {socket}' or --profile NAME");
     }
-    if (!options.profile.empty() && options.exportName)
+    if (!profile.empty() && exportName)
     {
-        return refuse({vmedia::Errc::usage,
-                       "--export is given with --profile",
-                       {},
-                       "write export = \"…\" into the profile's modes"});
+        return vmedia::fail(vmedia::Errc::usage,
+                            "--export is given with --profile",
+                            "write export = \"…\" into the profile's modes");
     }
-    const auto selected = select(options);
-    if (!selected)
+    return {};
+}
+
+vmedia::Result<void> ServerSuite::readModes()
+{
+    if (!profile.empty())
     {
-        return refuse(selected.error());
-    }
-    Expectations expectations;
-    if (!options.expect.empty())
-    {
-        const auto exists = [](std::string_view id) {
-            return std::ranges::any_of(
-                casesLike({}), [id](const Case* one) { return one->id == id; });
-        };
-        auto read = readExpectations(options.expect, exists);
-        if (!read)
+        auto loaded = loadTargetProfile(profile);
+        if (!loaded)
         {
-            return refuse(read.error());
+            return tl::unexpected(loaded.error());
         }
-        expectations = std::move(*read);
+        modes = std::move(*loaded);
+        return {};
     }
-    if (const auto opened = openReports(options.reports); !opened)
+    if (!spawn.empty())
     {
-        complain(diagnostics, opened.error());
-        return opened.error().code == vmedia::Errc::usage ? exitUsage
-                                                          : exitNotTested;
+        modes.modes.push_back({.start = {.line = spawn},
+                               .offers = Needs::plain,
+                               .exportName = exportName});
+        return {};
     }
-    Run run{.suite = "nbd-server",
-            .target = !options.profile.empty() ? "profile " + options.profile
-                      : options.spawn.empty()  ? options.target
-                                               : options.spawn,
-            .found = {},
-            .repeat = "vmedia-conform nbd-server " + targetText(options),
-            .seed = options.seed,
-            .strict = options.strict,
-            .version = vmedia::version,
-            .commit = commit,
-            .began = timeText(),
-            .expect = options.expect};
-    catchInterrupts();
-    const auto began = std::chrono::steady_clock::now();
-    TextReport report(out, colour);
-    Suite suite(options);
-    const auto opened = carryOut(*selected, expectations, suite, run, report);
-    run.seconds = secondsSince(began);
-    if (opened)
+    auto parsed = parseTarget(target);
+    if (!parsed)
     {
-        report.end(run, run.seconds);
+        return tl::unexpected(parsed.error());
     }
-    const auto written = writeReports(options.reports, run);
+    if (exportName)
+    {
+        parsed->exportName = exportName;
+    }
+    there = std::move(*parsed);
+    modes.modes.push_back({.start = {}, .offers = Needs::plain});
+    return {};
+}
+
+vmedia::Result<Plan> ServerSuite::prepare(const RunOptions& options)
+{
+    auto done = wantOneTarget();
+    if (done)
+    {
+        done = readModes();
+    }
+    if (!done)
+    {
+        return tl::unexpected(done.error());
+    }
+    mayWrite = !there || options.destructive;
+    times = {scaled(answerDeadline, options.timeoutScale),
+             scaled(startDeadline, std::max(1.0, options.timeoutScale))};
+    return plan();
+}
+
+Plan ServerSuite::plan() const
+{
+    std::string text = !profile.empty() ? "--profile " + shellQuoted(profile)
+                       : spawn.empty()  ? shellQuoted(target)
+                                        : "--spawn " + shellQuoted(spawn);
+    if (exportName)
+    {
+        text += " --export " + shellQuoted(*exportName);
+    }
+    return {.target = !profile.empty() ? "profile " + profile
+                      : spawn.empty()  ? target
+                                       : spawn,
+            .options = std::move(text),
+            .starts = !there};
+}
+
+/// Null if the target cannot be brought to what @p one is about.
+const TargetMode* ServerSuite::modeOf(const Case& one) const
+{
+    return modes.find(profile.empty() ? untold(one.needs) : one.needs);
+}
+
+size_t ServerSuite::groupOf(const Row& row) const
+{
+    const TargetMode* mode = modeOf(*findCase(row.id));
+    return mode == nullptr ? modes.modes.size()
+                           : static_cast<size_t>(mode - modes.modes.data());
+}
+
+vmedia::Result<std::string> ServerSuite::open(const std::vector<Row>& selected,
+                                              uint64_t seed)
+{
+    const TargetMode* mode = &modes.modes.front();
+    for (const Row& row : selected)
+    {
+        if (const TargetMode* found = modeOf(*findCase(row.id)))
+        {
+            mode = found;
+            break;
+        }
+    }
+    if (auto used = use(*mode, seed); !used)
+    {
+        return tl::unexpected(used.error());
+    }
+    return describe(bench->found());
+}
+
+void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
+{
+    const Case& one = *findCase(row.id);
+    if (one.writes && !mayWrite)
+    {
+        record.verdict = withheld("would write; give --destructive");
+        return;
+    }
+    const TargetMode* mode = modeOf(one);
+    if (mode == nullptr)
+    {
+        record.verdict = notApplicable(
+            profile.empty() ? fmt::format("it needs a target with {}{}",
+                                          describe(one.needs), needsAProfile)
+                            : fmt::format("the profile has no mode with {}",
+                                          describe(one.needs)));
+        return;
+    }
+    if (const auto used = use(*mode, seed); !used)
+    {
+        record.verdict = notTested(vmedia::describe(used.error()));
+        return;
+    }
+    if (!bench->brokenBy().empty())
+    {
+        record.verdict =
+            notTested("the target died in case " + bench->brokenBy());
+        return;
+    }
+    if (!profile.empty())
+    {
+        record.server = mode->start.line;
+    }
+    bench->run(one, seedOf(seed, one.id), record);
+}
+
+/// Puts the target of @p mode where cases run.
+vmedia::Result<void> ServerSuite::use(const TargetMode& mode, uint64_t seed)
+{
+    Slot& slot = slots[&mode];
+    if (slot.failed)
+    {
+        return tl::unexpected(*slot.failed);
+    }
+    if (bench != nullptr && bench == slot.bench.get() && bench->isOf(seed))
+    {
+        return {};
+    }
+    if (bench != nullptr)
+    {
+        std::exchange(bench, nullptr)->stop();
+    }
+    auto opened = openBench(slot, mode, seed);
     if (!opened)
     {
-        complain(diagnostics, opened.error());
+        slot.failed = opened.error();
+        slot.bench.reset();
+        return opened;
     }
-    if (!written)
+    bench = slot.bench.get();
+    return {};
+}
+
+vmedia::Result<void> ServerSuite::openBench(Slot& slot, const TargetMode& mode,
+                                            uint64_t seed)
+{
+    if (!slot.bench && there)
     {
-        complain(diagnostics, written.error());
-        return exitNotTested;
+        slot.bench = std::make_unique<Bench>(*there, times);
     }
-    if (!opened)
+    if (!slot.bench)
     {
-        return opened.error().code == vmedia::Errc::usage ? exitUsage
-                                                          : exitNotTested;
+        const std::string all = mode.start.line + mode.start.config;
+        if (!keys && (all.find("{pki}") != std::string::npos ||
+                      all.find("{psk}") != std::string::npos))
+        {
+            auto made = Keys::make();
+            if (!made)
+            {
+                return tl::unexpected(made.error());
+            }
+            keys = std::move(*made);
+        }
+        slot.bench = std::make_unique<Bench>(mode, keys, times);
     }
-    return run.exitCode();
+    return slot.bench->open(seed);
+}
+
+} // namespace
+
+std::unique_ptr<Suite> serverSuite()
+{
+    return std::make_unique<ServerSuite>();
 }
 
 } // namespace conformance::nbd
