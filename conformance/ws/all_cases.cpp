@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace conformance::ws
@@ -13,6 +14,19 @@ std::span<const Area> serverAreas()
         {"key", keyCases()},
     };
     return areas;
+}
+
+const Case* findCase(std::string_view id)
+{
+    for (const Area& area : serverAreas())
+    {
+        const auto found = std::ranges::find(area.cases, id, &Case::id);
+        if (found != area.cases.end())
+        {
+            return &*found;
+        }
+    }
+    return nullptr;
 }
 
 } // namespace conformance::ws

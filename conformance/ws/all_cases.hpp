@@ -14,4 +14,7 @@ std::span<const Case> keyCases();
 /// All areas of `ws-server`.
 std::span<const Area> serverAreas();
 
+/// Null if there is none.
+const Case* findCase(std::string_view id);
+
 } // namespace conformance::ws

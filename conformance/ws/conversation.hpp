@@ -27,7 +27,7 @@ class Conversation
     virtual void wantAnswer(Peer& peer) = 0;
 };
 
-/// For the role of the peer's target.
+/// For the role of the peer's target; null if that is not known.
 std::unique_ptr<Conversation> converse(const Peer& peer);
 
 /// The bytes come back.

@@ -51,16 +51,11 @@ std::unique_ptr<Conversation> converseWithEcho()
 
 std::unique_ptr<Conversation> converse(const Peer& peer)
 {
-    switch (peer.profile().role)
-    {
-        case Role::echo:
-            return converseWithEcho();
-        case Role::gateway:
-            return converseWithServer();
-        case Role::bmc:
-            break;
-    }
-    return converseWithClient();
+    const auto role = peer.profile().role;
+    return !role                    ? nullptr
+           : *role == Role::echo    ? converseWithEcho()
+           : *role == Role::gateway ? converseWithServer()
+                                    : converseWithClient();
 }
 
 } // namespace conformance::ws

@@ -19,6 +19,8 @@ namespace
 
 /// The longest frame that we take from a target.
 constexpr uint64_t frameMax = 64U << 20;
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds slotGrace{2000};
 /// More frames than any case has a reason to wait for.
 constexpr int framesMax = 2'000'000;
 
@@ -120,6 +122,7 @@ Request Peer::request()
 
 void Peer::send(const Request& request)
 {
+    asked = request;
     const auto given = valuesOf(request.fields, "Sec-WebSocket-Key");
     sentKey = given.empty() ? std::string() : given.front();
     sendHead(request.text(), "request");
@@ -137,6 +140,25 @@ void Peer::sendHead(std::string_view head, std::string_view what)
 }
 
 std::optional<Response> Peer::wantResponse(bool mayEnd)
+{
+    // A slot is free at the latest then (profile of the NBD bridge).
+    const auto until = Clock::now() + std::min(deadline, slotGrace);
+    for (;;)
+    {
+        auto response = wantOneResponse(mayEnd);
+        const bool isBusy = response && (response->status == 409 ||
+                                         response->status == 503);
+        if (!isBusy || busyIsWell || !target.oneClient || !asked ||
+            Clock::now() >= until)
+        {
+            return response;
+        }
+        connect();
+        send(Request(*asked));
+    }
+}
+
+std::optional<Response> Peer::wantOneResponse(bool mayEnd)
 {
     std::string head;
     while (!stopped() && !endOfHead(head))
@@ -362,6 +384,14 @@ void Peer::answerTo(const Seen& frame)
             break;
         case Opcode::pong:
             break;
+    }
+}
+
+void Peer::goOn()
+{
+    if (end.ended == Ended::timeout)
+    {
+        end.ended = Ended::no;
     }
 }
 

@@ -93,6 +93,14 @@ class Peer : public Script
     /// A head of HTTP; nothing if the connection ends before, which is a
     /// verdict only if @p mayEnd is not set.
     std::optional<Response> wantResponse(bool mayEnd = false);
+    /// For the case that a slot is in use, and shall be: without this, a
+    /// target that serves one client at a time is asked again and again while
+    /// it answers 409 or 503, for two seconds, for the one before may still be
+    /// on its way out.
+    void mayBeBusy()
+    {
+        busyIsWell = true;
+    }
     /// 101 that opens the WebSocket for the key of request().
     std::optional<Response> wantOpen();
     /// connect(), request and wantOpen().
@@ -122,6 +130,8 @@ class Peer : public Script
     /// The next frame. None, without a verdict, at the end of the connection:
     /// ending() tells of it.
     std::optional<Seen> nextFrame();
+    /// After a wait in which nothing came: that is no end.
+    void goOn();
     /// PING with a nonce, and all up to its PONG. False, without a verdict, if
     /// Close or the end came instead. Data goes to the stream.
     bool fence();
@@ -169,6 +179,7 @@ class Peer : public Script
   private:
     std::optional<Bytes> take(size_t size);
     bool fill(size_t size);
+    std::optional<Response> wantOneResponse(bool mayEnd);
     void answerTo(const Seen& frame);
     void warn(std::string got, std::string wanted);
 
@@ -178,8 +189,10 @@ class Peer : public Script
     Spawned* ours;
     std::optional<nbd::Channel> connection{};
     std::string sentKey{};
-    ByteQueue buffer{}; ///< came, and is not taken apart yet
-    ByteQueue stream{}; ///< data payload that nobody took yet
+    std::optional<Request> asked{}; ///< what send() sent last
+    bool busyIsWell = false;
+    ByteQueue buffer{};             ///< came, and is not taken apart yet
+    ByteQueue stream{};             ///< data payload that nobody took yet
     Ending end{};
     bool sentClose = false;
     std::vector<Header> seenHeaders{};

@@ -2,6 +2,8 @@
 #pragma once
 #include "conformance/target.hpp"
 #include "conformance/ws/handshake.hpp"
+#include "conformance/ws/needs.hpp"
+#include "vmedia/error/error.hpp"
 
 #include <optional>
 #include <string>
@@ -31,17 +33,37 @@ struct Endpoint
     Request request(std::string_view key) const;
 };
 
+/// ws://HOST[:PORT]/PATH, wss://…, ws+unix:///PATH?socket=FILE or wss+unix.
+///
+/// Errors: Errc::usage; the text names the URL, the hint the right forms.
+vmedia::Result<Endpoint> parseEndpoint(std::string_view url);
+
+/// The same as text.
+std::string urlOf(const Endpoint& endpoint);
+
+/// What becomes of a text message.
+enum class TextPolicy : uint8_t
+{
+    rejected,  ///< the connection is closed, with 1003 if all is well
+    delivered, ///< its bytes are data
+    lost,      ///< it vanishes
+};
+
 /// What is known of the target: told, or found out by the probe.
 struct Profile
 {
     Endpoint endpoint{};
-    Role role = Role::gateway;
-    bool writable = false; ///< gateway: the export takes writes
-    bool slots = false;    ///< a second client of this path is refused
-    std::optional<uint64_t> messageMax{}; ///< the longest message it takes
-    bool acceptsText = false;
+    Needs offers{};                   ///< told by a profile
+    std::optional<Role> role{};       ///< none: it carries nothing that we know
+    std::string secondSlot{};         ///< another path, with Needs::twoSlots
+    bool oneClient = false;           ///< a second client is refused
+    std::optional<TextPolicy> text{}; ///< none: it could not be seen
+    bool deflates = false;            ///< it agrees to permessage-deflate
 };
 
 std::string_view nameOf(Role role);
+
+/// "an NBD server is behind it; one client at a time; text is rejected"
+std::string describe(const Profile& profile);
 
 } // namespace conformance::ws
