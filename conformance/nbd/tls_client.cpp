@@ -87,6 +87,23 @@ bool useCertificate(SSL_CTX* context, const TlsWish& wish)
            ::SSL_CTX_use_PrivateKey(context, key.get()) == 1;
 }
 
+bool trust(SSL_CTX* context, const TlsWish& wish)
+{
+    if (wish.authorities.empty())
+    {
+        return ::SSL_CTX_set_default_verify_paths(context) == 1;
+    }
+    const BioOwner text = readable(wish.authorities);
+    X509_STORE* store = ::SSL_CTX_get_cert_store(context);
+    int count = 0;
+    while (const CertificateOwner one{
+        ::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)})
+    {
+        count += ::X509_STORE_add_cert(store, one.get());
+    }
+    return count != 0;
+}
+
 /// "DEFAULT" has no ciphers for pre-shared keys without a certificate.
 std::string ciphersOf(const TlsWish& wish)
 {
@@ -104,12 +121,14 @@ vmedia::Result<ContextOwner> contextOf(const TlsWish& wish)
     if (SSL_CTX_set_min_proto_version(context, wish.lowest) != 1 ||
         SSL_CTX_set_max_proto_version(context, wish.highest) != 1 ||
         ::SSL_CTX_set_cipher_list(context, ciphersOf(wish).c_str()) != 1 ||
-        (!wish.certificate.empty() && !useCertificate(context, wish)))
+        (!wish.certificate.empty() && !useCertificate(context, wish)) ||
+        (wish.verifies && !trust(context, wish)))
     {
         return vmedia::fail(vmedia::Errc::io,
                             "OpenSSL cannot be such a client: " + takeReason());
     }
-    ::SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
+    ::SSL_CTX_set_verify(
+        context, wish.verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
     if (!wish.key.empty())
     {
         ::SSL_CTX_set_psk_client_callback(context, onTls12);
@@ -137,6 +156,15 @@ vmedia::Result<TlsClient> TlsClient::make(const TlsWish& wish)
         return vmedia::fail(vmedia::Errc::io, takeReason());
     }
     ::SSL_set_bio(ssl.get(), in, out);
+    if (wish.verifies && !wish.name.empty())
+    {
+        // A name, or the text of an IP address
+        X509_VERIFY_PARAM* wanted = ::SSL_get0_param(ssl.get());
+        if (::X509_VERIFY_PARAM_set1_ip_asc(wanted, wish.name.c_str()) != 1)
+        {
+            ::SSL_set1_host(ssl.get(), wish.name.c_str());
+        }
+    }
     SSL_set_app_data(ssl.get(), own.get());
     ::SSL_set_connect_state(ssl.get());
     return TlsClient(std::move(own), std::move(*context), std::move(ssl));

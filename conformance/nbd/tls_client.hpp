@@ -20,8 +20,11 @@ struct TlsWish
     std::string privateKey{};  ///< PEM
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
-    std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
-    bool anyStrength = false; ///< also what OpenSSL's security level forbids
+    std::string ciphers{};     ///< of TLS 1.2 and before; empty: the usual ones
+    bool anyStrength = false;  ///< also what OpenSSL's security level forbids
+    bool verifies = false;     ///< the server's certificate …
+    std::string name{};        ///< … which is for that host …
+    std::string authorities{}; ///< … by one of these (PEM), or of the system's
 
     TlsWish only(int version) const
     {
@@ -32,8 +35,9 @@ struct TlsWish
 };
 
 /// TLS between two buffers: no socket, so that a case may hold back, change
-/// or cut what goes over the wire. The server's certificate is not looked at:
-/// that is a client's business, and here a server is tested.
+/// or cut what goes over the wire. The server's certificate is not looked at,
+/// unless the wish says so: that is a client's business, and here a server is
+/// tested.
 ///
 /// Shape:  what the peer sent goes into incoming(), what is to be sent comes
 ///         out of outgoing().

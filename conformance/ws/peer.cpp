@@ -80,7 +80,8 @@ void Peer::connect()
     connection.emplace(std::move(*opened));
     if (target.endpoint.secure)
     {
-        if (const auto begun = connection->beginTls({}); !begun)
+        if (const auto begun = connection->beginTls(target.endpoint.tls);
+            !begun)
         {
             return conclude(notTested(vmedia::describe(begun.error())));
         }

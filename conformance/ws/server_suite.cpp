@@ -2,8 +2,10 @@
 #include "server_suite.hpp"
 
 #include "conformance/text_report.hpp"
+#include "conformance/ws/access.hpp"
 #include "conformance/ws/all_cases.hpp"
 #include "conformance/ws/bench.hpp"
+#include "conformance/ws/logins.hpp"
 
 #include <fmt/format.h>
 
@@ -64,6 +66,7 @@ class ServerSuite : public Suite
     void close() override
     {
         slots.clear();
+        logins.reset();
     }
 
   private:
@@ -83,9 +86,11 @@ class ServerSuite : public Suite
     std::string spawn;   ///< the line that starts the target
     std::string profile; ///< see loadProfile()
     std::string path = "/";
+    Access access;
 
     Bench::Times times{};
     std::vector<Mode> modes;
+    std::shared_ptr<const Logins> logins;
     std::map<const Mode*, Slot> slots;
     Bench* bench = nullptr; ///< the one that is open
 };
@@ -134,6 +139,7 @@ void ServerSuite::addOptions(CLI::App& command)
     command.add_option("--profile", profile,
                        "Start a server in each way that a case needs: a name, "
                        "or a file");
+    addAccessOptions(command, access);
 }
 
 vmedia::Result<void> ServerSuite::readModes()
@@ -156,6 +162,10 @@ vmedia::Result<void> ServerSuite::readModes()
         if (!endpoint)
         {
             return tl::unexpected(endpoint.error());
+        }
+        if (auto applied = apply(access, *endpoint); !applied)
+        {
+            return applied;
         }
         modes.push_back({.told = {.endpoint = std::move(*endpoint)}});
         return {};
@@ -347,7 +357,21 @@ vmedia::Result<void> ServerSuite::use(const Mode& mode, uint64_t seed)
     }
     if (!slot.bench)
     {
-        slot.bench = std::make_unique<Bench>(mode.told, mode.how, times);
+        Mode filled = mode;
+        if (mode.how && Logins::wantedBy(*mode.how))
+        {
+            if (!logins)
+            {
+                auto made = Logins::make(seed);
+                if (!made)
+                {
+                    return tl::unexpected(made.error());
+                }
+                logins = std::move(*made);
+            }
+            logins->apply(*filled.how, filled.told.endpoint);
+        }
+        slot.bench = std::make_unique<Bench>(filled.told, filled.how, times);
     }
     auto opened = slot.bench->open(seed);
     if (!opened)
