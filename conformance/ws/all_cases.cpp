@@ -10,8 +10,10 @@ namespace conformance::ws
 std::span<const Area> serverAreas()
 {
     static const std::vector<Area> areas{
-        {"upgrade", upgradeCases()},
-        {"key", keyCases()},
+        {"request", requestCases()}, {"upgrade", upgradeCases()},
+        {"key", keyCases()},         {"version", versionCases()},
+        {"target", targetCases()},   {"access", accessCases()},
+        {"offers", offerCases()},    {"headers", headerCases()},
     };
     return areas;
 }

@@ -8,8 +8,14 @@ namespace conformance::ws
 {
 
 // In the order of a run.
+std::span<const Case> requestCases();
 std::span<const Case> upgradeCases();
 std::span<const Case> keyCases();
+std::span<const Case> versionCases();
+std::span<const Case> targetCases();
+std::span<const Case> accessCases();
+std::span<const Case> offerCases();
+std::span<const Case> headerCases();
 
 /// All areas of `ws-server`.
 std::span<const Area> serverAreas();

@@ -281,6 +281,16 @@ void Peer::sendBytes(ByteView bytes, std::string_view what)
     }
 }
 
+void Peer::sendUntilStuck(ByteView bytes, std::string_view what)
+{
+    if (stopped() || !connection)
+    {
+        return;
+    }
+    const Ended ended = connection->exchange(bytes, buffer.back(), deadline);
+    note(fmt::format("-> {}{}", what, ended == Ended::no ? "" : ", a part"));
+}
+
 void Peer::sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what)
 {
     if (stopped() || !connection)
@@ -384,6 +394,10 @@ void Peer::answerTo(const Seen& frame)
             }
             break;
         case Opcode::pong:
+            if (hearsPong)
+            {
+                hearsPong(frame.payload);
+            }
             break;
     }
 }

@@ -9,6 +9,7 @@
 #include "conformance/ws/target.hpp"
 
 #include <chrono>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <random>
@@ -123,6 +124,9 @@ class Peer : public Script
     void sendClose(std::optional<uint16_t> code = 1000,
                    std::string_view reason = {});
     void sendBytes(ByteView bytes, std::string_view what);
+    /// As much of it as the target takes before it takes nothing for a while,
+    /// or ends the connection.
+    void sendUntilStuck(ByteView bytes, std::string_view what);
     /// Each byte in a segment of its own (TCP_NODELAY, no delayed send).
     void sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what);
 
@@ -135,6 +139,11 @@ class Peer : public Script
     /// PING with a nonce, and all up to its PONG. False, without a verdict, if
     /// Close or the end came instead. Data goes to the stream.
     bool fence();
+    /// To be called with the payload of each PONG that is read.
+    void onPong(std::function<void(const Bytes&)> hear)
+    {
+        hearsPong = std::move(hear);
+    }
     /// fence(), and it is a failure if the target is not there any more.
     void wantOpenStill();
     /// @p size bytes of the stream, taken off its front.
@@ -195,6 +204,7 @@ class Peer : public Script
     ByteQueue stream{};             ///< data payload that nobody took yet
     Ending end{};
     bool sentClose = false;
+    std::function<void(const Bytes&)> hearsPong{};
     std::vector<Header> seenHeaders{};
 };
 

@@ -99,7 +99,7 @@ Decision decide(const RequestView& request, const std::vector<SlotView>& slots)
     }
     if (!request.isAtLeastHttp11 || request.host.empty())
     {
-        return {400, "a WebSocket handshake needs HTTP/1.1 and a Host header"};
+        return {400, "a WebSocket handshake needs HTTP/1.1 and one Host field"};
     }
     if (request.hasBody) // its bytes would be taken for frames
     {
@@ -107,7 +107,7 @@ Decision decide(const RequestView& request, const std::vector<SlotView>& slots)
     }
     if (request.version != "13")
     {
-        return {400, "Sec-WebSocket-Version is not 13; send 13"};
+        return {426, "Sec-WebSocket-Version is not 13; send 13"};
     }
     if (!isKey(request.key))
     {

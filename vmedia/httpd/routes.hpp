@@ -43,7 +43,8 @@ struct Decision
 ///   unknown path or slot ............................ 404
 ///   known path, not GET ............................. 405
 ///   / ............................................... 200, list of slots
-///   /nbd/NAME without an upgrade .................... 426
+///   /nbd/NAME without an upgrade, or to a version
+///   that is not 13 .................................. 426
 ///   malformed WebSocket handshake ................... 400
 ///   Origin that is not our own host:port ............ 403
 ///   slot in use ..................................... 409
