@@ -82,9 +82,8 @@ std::string decoded64(std::string_view text)
             out += static_cast<char>(bits & 0xFF);
         }
     }
-    const auto padding = std::ranges::count(text, '=');
-    out.resize(out.size() - static_cast<size_t>(padding));
-    return out;
+    const auto padding = static_cast<size_t>(std::ranges::count(text, '='));
+    return out.substr(0, out.size() - padding);
 }
 
 enum class Known : uint8_t
@@ -121,13 +120,13 @@ Known whoIs(const Asked& asked, const Credentials& credentials)
                    : Known::no;
     }
     const auto protocols = asked.list("Sec-WebSocket-Protocol");
-    const bool allowed =
-        credentials.csrf.empty() ||
-        std::ranges::find(protocols, credentials.csrf) != protocols.end();
+    const bool allowed = credentials.csrf.empty() ||
+                         std::ranges::find(protocols, credentials.csrf) !=
+                             protocols.end();
     const auto cookies = split(asked.only("Cookie"), ';');
-    return allowed && std::ranges::find(cookies, "SESSION=" +
-                                                     credentials.token) !=
-                          cookies.end()
+    return allowed &&
+                   std::ranges::find(cookies, "SESSION=" + credentials.token) !=
+                       cookies.end()
                ? Known::yes
                : Known::no;
 }
@@ -251,9 +250,9 @@ Answer judgeUpgrade(const Asked& asked)
         return refused(400, "no list of extensions (9.1)");
     }
     const auto protocols = asked.list("Sec-WebSocket-Protocol");
-    const bool unique = std::set<std::string>(protocols.begin(),
-                                              protocols.end())
-                            .size() == protocols.size();
+    const bool unique =
+        std::set<std::string>(protocols.begin(), protocols.end()).size() ==
+        protocols.size();
     if (!unique || !std::ranges::all_of(protocols, isToken))
     {
         return refused(400, "no list of unique subprotocols (4.1)");

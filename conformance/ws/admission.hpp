@@ -64,9 +64,9 @@ struct Admission
 struct Answer
 {
     int status = 101;
-    std::string words{}; ///< the body, if it is refused
+    std::string words{};  ///< the body, if it is refused
     Fields fields{};
-    bool silent = false; ///< it is told nothing, and may wait
+    bool silent = false;  ///< it is told nothing, and may wait
     bool hangsUp = false; ///< it is told nothing, and the connection ends
 
     bool upgrades() const

@@ -23,10 +23,9 @@ vmedia::Result<std::unique_ptr<Backend>>
         return vmedia::failErrno(errno, "socketpair");
     }
     std::unique_ptr<Backend> backend(new Backend(pair[0]));
-    auto child = Child::start(backend->io.get_executor(),
-                              {.argv = argv,
-                               .input = pair[1],
-                               .output = pair[1]});
+    auto child =
+        Child::start(backend->io.get_executor(),
+                     {.argv = argv, .input = pair[1], .output = pair[1]});
     ::close(pair[1]);
     if (!child)
     {
@@ -86,15 +85,13 @@ std::optional<vmedia::process::ExitStatus>
     const auto end = std::chrono::steady_clock::now() + time;
     io.restart();
     while (!done && io.run_one_until(end) > 0)
-    {
-    }
+    {}
     if (!done)
     {
         child->signal(SIGKILL); // then the coroutine ends
         io.restart();
         while (!done && io.run_one() > 0)
-        {
-        }
+        {}
         return std::nullopt;
     }
     return status;

@@ -34,8 +34,8 @@ void addCodeDefects(Defects& all)
         return rulesClose(
             [code](ByteView body) { return codeOf(body) == code; }, ruling);
     };
-    for (const int code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010,
-                                1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999})
+    for (const int code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011,
+                           1012, 1013, 1014, 3000, 3999, 4000, 4999})
     {
         all[fmt::format("ws.cls.code-{}", code)] = withCode(code, failed);
     }
@@ -52,8 +52,7 @@ void addCodeDefects(Defects& all)
 
 void addBodyDefects(Defects& all)
 {
-    all["ws.cls.empty"] =
-        sends(Opcode::close, [](std::vector<Frame>& frames) {
+    all["ws.cls.empty"] = sends(Opcode::close, [](std::vector<Frame>& frames) {
         if (frames.front().payload.empty())
         {
             frames.front().payload = closeBody(1005);
@@ -62,19 +61,17 @@ void addBodyDefects(Defects& all)
     all["ws.cls.1000"] = saysInsteadOf(1000, 1006);
     for (const unsigned size : {0U, 1U, 123U})
     {
-        all[fmt::format("ws.cls.reason-{}", size)] = rulesClose(
-            [size](ByteView body) {
+        all[fmt::format("ws.cls.reason-{}", size)] =
+            rulesClose([size](ByteView body) {
             return body.size() == 2 + size && codeOf(body) == 1000;
-        },
-            stalled);
+        }, stalled);
     }
-    all["ws.cls.len-1"] = rulesClose(
-        [](ByteView body) { return body.size() == 1; }, {});
+    all["ws.cls.len-1"] =
+        rulesClose([](ByteView body) { return body.size() == 1; }, {});
     all["ws.cls.reason-124"] = takes([](const Header& header) {
         return header.opcode == Opcode::close && header.length == 126;
     });
-    all["ws.cls.reason-bad-utf8"] =
-        rulesClose([](ByteView body) {
+    all["ws.cls.reason-bad-utf8"] = rulesClose([](ByteView body) {
         return body.size() > 2 && !isUtf8(body.subspan(2));
     }, {});
 }
@@ -97,19 +94,18 @@ void addOrderDefects(Defects& all)
             ruling = stalled;
         }
     }};
-    all["ws.cls.nbd-disc"] =
-        sends(Opcode::close, [](std::vector<Frame>& frames) {
+    all["ws.cls.nbd-disc"] = sends(Opcode::close,
+                                   [](std::vector<Frame>& frames) {
         if (frames.front().payload.size() > 2)
         {
             frames.clear(); // one of ours, for an echo has no reason
         }
     });
     all["ws.cls.backend-exit"] = saysInsteadOf(1011, 1000);
-    all["ws.cls.nbd-protocol-error"] =
-        sends(Opcode::close,
-              [](std::vector<Frame>& frames) { frames.clear(); });
-    for (const std::string id : {"tcp-fin-no-close", "tcp-rst", "trunc-header",
-                                 "trunc-payload"})
+    all["ws.cls.nbd-protocol-error"] = sends(
+        Opcode::close, [](std::vector<Frame>& frames) { frames.clear(); });
+    for (const std::string id :
+         {"tcp-fin-no-close", "tcp-rst", "trunc-header", "trunc-payload"})
     {
         all["ws.cls." + id] = endsAs(vanished, Ending::never);
         all["ws.cls." + id].keepsSlot = vanished;

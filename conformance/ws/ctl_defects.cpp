@@ -47,8 +47,7 @@ void addFragmentDefects(Defects& all)
         {
             return;
         }
-        sum = header.length +
-              (header.opcode == Opcode::continuation ? sum : 0);
+        sum = header.length + (header.opcode == Opcode::continuation ? sum : 0);
         if (header.fin && sum == 0)
         {
             ruling = failed;
@@ -106,10 +105,8 @@ void addPingDefects(Defects& all)
 {
     for (const unsigned size : {0U, 5U, 125U})
     {
-        all[fmt::format("ws.ctl.ping-{}", size)] =
-            pongs([size](const Bytes& payload) {
-            return payload.size() == size;
-        });
+        all[fmt::format("ws.ctl.ping-{}", size)] = pongs(
+            [size](const Bytes& payload) { return payload.size() == size; });
     }
     all["ws.ctl.ping-binary"] = pongs([](Bytes& payload) {
         for (std::byte& one : payload)
@@ -136,8 +133,8 @@ void addPingDefects(Defects& all)
     all["ws.ctl.ping-x10000"] = diesOfMany;
     all["ws.lim.10k-pings-unread"] = diesOfMany;
     all["ws.ctl.pong-unsolicited"] = rules(opcodeIs(Opcode::pong), failed);
-    all["ws.ctl.pong-with-wrong-payload"] =
-        rules(opcodeIs(Opcode::pong), failed);
+    all["ws.ctl.pong-with-wrong-payload"] = rules(opcodeIs(Opcode::pong),
+                                                  failed);
     all["ws.ctl.ping-latency-under-load"] = {
         .send = [sum = size_t{0}](std::vector<Frame>& frames) mutable {
         sum += frames.front().payload.size();

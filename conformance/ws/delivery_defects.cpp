@@ -49,15 +49,14 @@ void addNbdDefects(Defects& all)
 {
     for (const unsigned length : {1U, 2U, 8U, 16U, 17U})
     {
-        all[fmt::format("ws.nbd.greeting-split-{}", length)] =
-            losesAfter([length, first = true](const Header& header,
-                                              ByteView) mutable {
+        all[fmt::format("ws.nbd.greeting-split-{}", length)] = losesAfter(
+            [length, first = true](const Header& header, ByteView) mutable {
             return std::exchange(first, false) && header.length == length;
         });
     }
     const auto losesSingle = [](int nth) {
-        return losesAfter([nth, count = 0](const Header& header,
-                                           ByteView) mutable {
+        return losesAfter(
+            [nth, count = 0](const Header& header, ByteView) mutable {
             count += header.length == 1 ? 1 : 0;
             return count == nth;
         });
@@ -84,15 +83,13 @@ void addNbdDefects(Defects& all)
             piece.resize(requestSize);
         }
     }};
-    all["ws.nbd.zero-length-between"] = rules(
-        [](const Header& header) {
+    all["ws.nbd.zero-length-between"] = rules([](const Header& header) {
         return header.length == 0 && header.opcode == Opcode::binary;
-    },
-        failed);
-    all["ws.nbd.ping-between-header-and-data"] =
-        rules(opcodeIs(Opcode::ping), skipped);
-    all["ws.nbd.close-between-header-and-data"] =
-        rules(opcodeIs(Opcode::close), stalled);
+    }, failed);
+    all["ws.nbd.ping-between-header-and-data"] = rules(opcodeIs(Opcode::ping),
+                                                       skipped);
+    all["ws.nbd.close-between-header-and-data"] = rules(opcodeIs(Opcode::close),
+                                                        stalled);
     for (const unsigned count : {1U, 2U, 3U, 33U})
     {
         const uint64_t least = 131072 / count;
@@ -121,17 +118,16 @@ void addNbdDefects(Defects& all)
 
 void addLimitDefects(Defects& all)
 {
-    for (const auto& [name, length] :
-         {std::pair{"131072", uint64_t{131072}},
-          {"131088", ofBmcweb},
-          {"131089", ofBmcweb + 1},
-          {"262144", 262144},
-          {"1m", 1 << 20},
-          {"16m", 16 << 20},
-          {"16m-1", (16 << 20) + 1}})
+    for (const auto& [name, length] : {std::pair{"131072", uint64_t{131072}},
+                                       {"131088", ofBmcweb},
+                                       {"131089", ofBmcweb + 1},
+                                       {"262144", 262144},
+                                       {"1m", 1 << 20},
+                                       {"16m", 16 << 20},
+                                       {"16m-1", (16 << 20) + 1}})
     {
-        all[fmt::format("ws.lim.msg-{}", name)] =
-            rules(lengthIs(length), stalled);
+        all[fmt::format("ws.lim.msg-{}", name)] = rules(lengthIs(length),
+                                                        stalled);
     }
     const MatchFrame isTooBig = [](const Header& header) {
         return header.length > 16 << 20;

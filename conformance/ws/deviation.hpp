@@ -115,11 +115,11 @@ struct Deviation
     bool readsOn = false; ///< frames behind a Close, or a wrong one, count
     bool losesPipelined = false; ///< what came with the request is forgotten
     bool injects = false; ///< data of one without a slot go to the slot's owner
-    bool takesAllOutput = false; ///< however little of it the client takes
-    bool stallsUnread = false;   ///< who does not read is cut off
-    bool skipsCloseNotify = false; ///< TLS ends without one
-    bool leaksDescriptors = false; ///< one a connection
-    bool leaksMemory = false;      ///< 256 KiB a connection
+    bool takesAllOutput = false;     ///< however little of it the client takes
+    bool stallsUnread = false;       ///< who does not read is cut off
+    bool skipsCloseNotify = false;   ///< TLS ends without one
+    bool leaksDescriptors = false;   ///< one a connection
+    bool leaksMemory = false;        ///< 256 KiB a connection
     std::chrono::milliseconds lag{}; ///< before anything is sent
 };
 

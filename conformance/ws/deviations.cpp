@@ -85,8 +85,8 @@ Deviation rules(MatchFrame matches, Ruling ruling)
 
 Deviation rulesInside(MatchFrame matches, Ruling ruling)
 {
-    return {.frame = [=, inside = false](Header& header,
-                                         Ruling& decided) mutable {
+    return {
+        .frame = [=, inside = false](Header& header, Ruling& decided) mutable {
         if (!isControl(header.opcode))
         {
             inside = !header.fin;
@@ -112,8 +112,8 @@ Deviation corrupts(
     std::function<bool(const Header& header, uint64_t offset, ByteView piece)>
         matches)
 {
-    return {.deliver = [=](const Header& header, uint64_t offset,
-                           Bytes& piece) {
+    return {
+        .deliver = [=](const Header& header, uint64_t offset, Bytes& piece) {
         if (!piece.empty() && matches(header, offset, piece))
         {
             piece.back() ^= std::byte{1};
@@ -124,9 +124,9 @@ Deviation corrupts(
 Deviation losesAfter(
     std::function<bool(const Header& header, ByteView piece)> matches)
 {
-    return {.deliver = [=, lost = false, next = false](
-                           const Header& header, uint64_t offset,
-                           Bytes& piece) mutable {
+    return {.deliver = [=, lost = false, next = false](const Header& header,
+                                                       uint64_t offset,
+                                                       Bytes& piece) mutable {
         if (offset == 0)
         {
             lost = std::exchange(next, matches(header, piece));

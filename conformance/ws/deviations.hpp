@@ -55,9 +55,8 @@ inline MatchAsked onlyIs(std::string name, std::string value)
 }
 inline MatchAsked headHas(std::string text)
 {
-    return [=](const Asked& a) {
-        return a.head.find(text) != std::string::npos;
-    };
+    return
+        [=](const Asked& a) { return a.head.find(text) != std::string::npos; };
 }
 inline MatchAsked targetHas(std::string text)
 {
@@ -99,8 +98,8 @@ inline std::optional<uint16_t> codeOf(ByteView body)
 
 // What goes on to what is behind the server
 
-using Piece = std::function<void(const Header& header, uint64_t offset,
-                                 Bytes& piece)>;
+using Piece =
+    std::function<void(const Header& header, uint64_t offset, Bytes& piece)>;
 
 /// One bit of the payload is another one, where the piece matches.
 Deviation corrupts(

@@ -88,10 +88,9 @@ void addMaskDefects(Defects& all)
     };
     all["ws.frm.unmasked-binary"] = takesUnmasked(Opcode::binary, false);
     all["ws.frm.unmasked-empty"] = takesUnmasked(Opcode::binary, true);
-    for (const auto& [name, opcode] :
-         {std::pair{"ping", Opcode::ping},
-          {"close", Opcode::close},
-          {"cont", Opcode::continuation}})
+    for (const auto& [name, opcode] : {std::pair{"ping", Opcode::ping},
+                                       {"close", Opcode::close},
+                                       {"cont", Opcode::continuation}})
     {
         all[fmt::format("ws.frm.unmasked-{}", name)] =
             takes([opcode = opcode](const Header& header) {

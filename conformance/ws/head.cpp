@@ -142,8 +142,8 @@ std::vector<std::string> Asked::list(std::string_view name) const
 std::string Asked::path() const
 {
     std::string_view path = request.target;
-    for (const std::string_view scheme : {"http://", "ws://", "https://",
-                                          "wss://"})
+    for (const std::string_view scheme :
+         {"http://", "ws://", "https://", "wss://"})
     {
         if (boost::algorithm::istarts_with(path, scheme))
         {
@@ -181,8 +181,8 @@ std::optional<Asked> readHead(std::string_view bytes, size_t limit)
         {
             blame(asked, "a line that ends in LF alone");
         }
-        const std::string_view line =
-            bytes.substr(at, end - at - (bare ? 0 : 1));
+        const std::string_view line = bytes.substr(at,
+                                                   end - at - (bare ? 0 : 1));
         at = end + 1;
         asked.head = bytes.substr(0, at);
         if (line.empty())

@@ -30,8 +30,8 @@ MatchAsked keyIs(size_t size, size_t padding)
     return [=](const Asked& asked) {
         const std::string key = asked.only("Sec-WebSocket-Key");
         return key.size() == size &&
-               key.find('=') == (padding == 0 ? std::string::npos
-                                              : size - padding) &&
+               key.find('=') ==
+                   (padding == 0 ? std::string::npos : size - padding) &&
                key.find('!') == std::string::npos;
     };
 }
@@ -91,9 +91,9 @@ void addRequestDefects(Defects& all)
             return field.first == "Upgrade";
         });
     });
-    all["ws.hs.accept-rfc-vector"] =
-        acceptsFor([](const Asked&) { return "x"; },
-                   onlyIs("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="));
+    all["ws.hs.accept-rfc-vector"] = acceptsFor([](const Asked&) {
+        return "x";
+    }, onlyIs("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="));
     all["ws.hs.accept-key-as-string"] = acceptsFor(canonical, everybody);
     all["ws.hs.bytewise"] = corruptsSingles(8);
     for (const std::string method : {"POST", "PUT", "HEAD", "OPTIONS"})
@@ -123,12 +123,10 @@ void addRequestDefects(Defects& all)
     all["ws.hs.dotdot"] = admits(targetHas("/.."));
     all["ws.hs.pct-encoded-slash"] = admits(targetHas("%2"));
     all["ws.hs.path-404"] = admitsInsteadOf(404, everybody);
-    all["ws.hs.path-slash"] = refuses(
-        [](const Asked& asked) {
+    all["ws.hs.path-slash"] = refuses([](const Asked& asked) {
         return asked.request.target.size() > 1 &&
                asked.request.target.ends_with('/');
-    },
-        404);
+    }, 404);
 }
 
 void addUpgradeDefects(Defects& all)
@@ -145,9 +143,8 @@ void addUpgradeDefects(Defects& all)
                boost::algorithm::iequals(value, "websocket");
     });
     all["ws.hs.upgrade-list"] = refuses(listed("Upgrade", 2));
-    all["ws.hs.upgrade-wrong"] = admits([](const Asked& asked) {
-        return asked.count("Upgrade") > 0;
-    });
+    all["ws.hs.upgrade-wrong"] =
+        admits([](const Asked& asked) { return asked.count("Upgrade") > 0; });
     all["ws.hs.no-connection"] = admits(countIs("Connection", 0));
     all["ws.hs.connection-list"] = refuses(listed("Connection", 2));
     all["ws.hs.connection-close"] = admits(onlyIs("Connection", "close"));
@@ -166,8 +163,8 @@ void addUpgradeDefects(Defects& all)
     all["ws.hs.no-version"] = admits(countIs(version, 0));
     for (const std::string value : {"12", "8", "0", "255", "abc"})
     {
-        all[fmt::format("ws.hs.version-{}", value)] = refuses(
-            onlyIs(version, value)); // and without the field
+        all[fmt::format("ws.hs.version-{}", value)] =
+            refuses(onlyIs(version, value)); // and without the field
     }
     all["ws.hs.version-426"] = {.answer = [](const Asked&, Answer& answer) {
         answer.status = answer.status == 426 ? 400 : answer.status;
@@ -208,13 +205,12 @@ void addWhoDefects(Defects& all)
     }};
     all["ws.hs.auth-privilege"] = admitsInsteadOf(403, authorizes("Basic "));
     all["ws.hs.csrf-cookie-no-subproto"] = admitsInsteadOf(401, hasCookie);
-    all["ws.hs.origin-foreign"] =
-        admitsInsteadOf(403, [](const Asked& asked) {
+    all["ws.hs.origin-foreign"] = admitsInsteadOf(403, [](const Asked& asked) {
         return asked.only("Origin").find("://") != std::string::npos;
     });
     all["ws.hs.origin-null"] = diesOf(onlyIs("Origin", "null"));
-    all["ws.hs.origin-absent"] = later(1, [](const Asked& asked,
-                                             Answer& answer) {
+    all["ws.hs.origin-absent"] = later(1,
+                                       [](const Asked& asked, Answer& answer) {
         if (asked.count("Origin") == 0 && answer.upgrades())
         {
             answer = refused(403, "a defect");
@@ -229,8 +225,8 @@ void addHeadDefects(Defects& all)
             return boost::algorithm::istarts_with(field.first, "X-");
         });
     });
-    all["ws.hs.crlf-injection"] =
-        adds(headHas("Set-Cookie"), "Set-Cookie", "reflected=1");
+    all["ws.hs.crlf-injection"] = adds(headHas("Set-Cookie"), "Set-Cookie",
+                                       "reflected=1");
     all["ws.hs.bare-cr"] = admits([](const Asked& asked) {
         const size_t at = asked.head.find('\r');
         for (size_t i = at; i != std::string::npos;
@@ -254,9 +250,8 @@ void addHeadDefects(Defects& all)
     all["ws.hs.header-8k"] = ignores([](const Asked& asked) {
         return asked.head.size() > 8000 && !asked.tooLong;
     });
-    all["ws.hs.header-64k"] = ignores([](const Asked& asked) {
-        return asked.tooLong;
-    });
+    all["ws.hs.header-64k"] =
+        ignores([](const Asked& asked) { return asked.tooLong; });
     all["ws.hs.header-1000-lines"] = diesOf([](const Asked& asked) {
         return asked.request.fields.size() > 900 || asked.tooLong;
     });
@@ -265,8 +260,7 @@ void addHeadDefects(Defects& all)
     all["ws.hs.expect-100"] = diesOf(countIs("Expect", 1));
     all["ws.hs.pipelined-frame"] = {.losesPipelined = true};
     // 'G' is FIN 0, RSV1, opcode 7.
-    all["ws.hs.second-request-after-101"] =
-        rules([](const Header& header) {
+    all["ws.hs.second-request-after-101"] = rules([](const Header& header) {
         return header.rsv == 4 && header.opcode == Opcode{7};
     }, stalled);
     all["ws.hs.slowloris-header"] = neverExpires(Deadline::What::handshake);
@@ -300,10 +294,10 @@ void addChoiceDefects(Defects& all)
     all["ws.sub.split-headers"] = verbatim;
     all["ws.sub.token-secret"] = adds(countIs(protocol, 1), protocol, "token");
     all["ws.ext.unknown"] = admitsWith(offers("x-foo"), extension, "x-foo");
-    all["ws.ext.malformed"] =
-        admitsWith(offers("=;"), extension, "permessage-deflate");
-    all["ws.ext.not-offered"] =
-        adds(countIs(extension, 0), extension, "permessage-deflate");
+    all["ws.ext.malformed"] = admitsWith(offers("=;"), extension,
+                                         "permessage-deflate");
+    all["ws.ext.not-offered"] = adds(countIs(extension, 0), extension,
+                                     "permessage-deflate");
 
     // RFC 7692: what nobody may agree on
     const auto agrees = [&](const std::string& id, const std::string& offered,

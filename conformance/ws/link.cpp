@@ -47,9 +47,9 @@ Link::Read Link::read(vmedia::nbd::Bytes& to)
             to.insert(to.end(), piece.begin(), piece.begin() + size);
             return Read::some;
         }
-        return size == 0                                  ? Read::ended
+        return size == 0                           ? Read::ended
                : errno == EAGAIN || errno == EINTR ? Read::none
-                                                          : Read::broken;
+                                                   : Read::broken;
     }
     const int size = ::SSL_read(ssl.get(), piece.data(),
                                 static_cast<int>(piece.size()));
@@ -81,15 +81,16 @@ bool Link::write(vmedia::nbd::Bytes& from)
         ssize_t size = 0;
         if (ssl)
         {
-            size = ::SSL_write(ssl.get(), from.data(),
-                               static_cast<int>(std::min(from.size(),
-                                                         pieceMax)));
+            size =
+                ::SSL_write(ssl.get(), from.data(),
+                            static_cast<int>(std::min(from.size(), pieceMax)));
             if (size <= 0)
             {
                 const int why = ::SSL_get_error(ssl.get(),
                                                 static_cast<int>(size));
                 vmedia::tls::takeReason();
-                return why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ;
+                return why == SSL_ERROR_WANT_WRITE ||
+                       why == SSL_ERROR_WANT_READ;
             }
         }
         else

@@ -35,11 +35,10 @@ void addNetworkDefects(Defects& all)
     all["ws.net.nagle-latency"] = {.lag = std::chrono::milliseconds(40)};
     all["ws.net.rst-mid-reply"] = keepsSlotIf(hasVanished);
     all["ws.net.reconnect-immediately"] = keepsSlotIf(hasSaidClose);
-    all["ws.net.ipv6"] = refuses([](const Asked& asked) {
-        return asked.only("Host").starts_with('[');
-    });
-    all["ws.net.keepalive-idle"] =
-        sends(Opcode::ping, [](std::vector<Frame>& frames) {
+    all["ws.net.ipv6"] = refuses(
+        [](const Asked& asked) { return asked.only("Host").starts_with('['); });
+    all["ws.net.keepalive-idle"] = sends(Opcode::ping,
+                                         [](std::vector<Frame>& frames) {
         frames = {{.opcode = Opcode::close, .payload = closeBody(1001)}};
     });
     all["ws.net.control-and-data-under-load"] = {
@@ -60,11 +59,11 @@ void agreesOnNothing(SSL_CTX* context)
 
 void diesOfKeyUpdate(SSL_CTX* context)
 {
-    ::SSL_CTX_set_msg_callback(context, [](int sent, int, int type,
-                                           const void* bytes, size_t size,
-                                           SSL*, void*) {
-        const auto message =
-            std::span(static_cast<const uint8_t*>(bytes), size);
+    ::SSL_CTX_set_msg_callback(context,
+                               [](int sent, int, int type, const void* bytes,
+                                  size_t size, SSL*, void*) {
+        const auto message = std::span(static_cast<const uint8_t*>(bytes),
+                                       size);
         if (sent == 0 && type == SSL3_RT_HANDSHAKE && size > 0 &&
             message.front() == SSL3_MT_KEY_UPDATE)
         {
@@ -94,10 +93,9 @@ void agreesOnH2(SSL_CTX* context)
 
 void diesOfOtherNames(SSL_CTX* context)
 {
-    ::SSL_CTX_set_tlsext_servername_callback(
-        context, +[](SSL* ssl, int*, void*) {
-        const char* name = ::SSL_get_servername(ssl,
-                                                TLSEXT_NAMETYPE_host_name);
+    ::SSL_CTX_set_tlsext_servername_callback(context,
+                                             +[](SSL* ssl, int*, void*) {
+        const char* name = ::SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
         if (name != nullptr && std::string_view(name) != "localhost")
         {
             dies();
@@ -128,8 +126,8 @@ void addSlotDefects(Defects& all)
     all["ws.slot.second-client-refused"] = admitsSecond;
     all["ws.slot.second-client-cannot-inject"] = admitsSecond;
     all["ws.slot.second-client-cannot-inject"].injects = true;
-    all["ws.slot.first-unaffected"] = {.answer = [](const Asked&,
-                                                    Answer& answer) {
+    all["ws.slot.first-unaffected"] = {
+        .answer = [](const Asked&, Answer& answer) {
         if (answer.status == 409)
         {
             dies();
@@ -151,8 +149,8 @@ void addSlotDefects(Defects& all)
             answer = refused(409, "a defect");
         }
     }};
-    all["ws.slot.two-slots-independent"] = refuses(
-        [](const Asked& asked) { return asked.path() != "/"; }, 409);
+    all["ws.slot.two-slots-independent"] =
+        refuses([](const Asked& asked) { return asked.path() != "/"; }, 409);
     all["ws.slot.reopen-loop"] = later(150, [](const Asked&, Answer& answer) {
         answer = refused(503, "a defect");
     });

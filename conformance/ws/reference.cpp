@@ -43,15 +43,15 @@ void addOptions(CLI::App& app, Options& o)
             ->allow_extra_args(false);
     };
     Terms& terms = o.server.terms;
-    auto* listen = app.add_option(
-        "--listen", o.server.listen,
-        "ADDRESS:PORT; port 0 is a free one, which is printed");
+    auto* listen =
+        app.add_option("--listen", o.server.listen,
+                       "ADDRESS:PORT; port 0 is a free one, which is printed");
     listen->capture_default_str();
     app.add_option("--unix", o.server.socket, "A socket in the file system")
         ->excludes(listen);
-    auto* certificate = app.add_option(
-        "--certificate", o.server.certificate,
-        "The server's certificate chain (PEM): wss, not ws");
+    auto* certificate =
+        app.add_option("--certificate", o.server.certificate,
+                       "The server's certificate chain (PEM): wss, not ws");
     app.add_option("--key", o.server.key, "Its private key (PEM)")
         ->needs(certificate);
     app.add_option("--client-ca", o.server.clientAuthority,
@@ -77,15 +77,15 @@ void addOptions(CLI::App& app, Options& o)
                    "Bytes of a message; more is Close 1009")
         ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 32))
         ->capture_default_str();
-    const auto addTime = [&app](const char* name, double& to,
-                                const char* help) {
+    const auto addTime = [&app](const char* name, double& to, const char* help,
+                                double least = 0.001) {
         app.add_option(name, to, help)
-            ->check(CLI::Range(0.0, 86400.0))
+            ->check(CLI::Range(least, 86400.0))
             ->capture_default_str();
     };
     addTime("--handshake-timeout", o.handshakeS, "Seconds for a request");
     addTime("--keepalive", o.keepaliveS,
-            "Seconds of silence after which a ping is sent; 0: none");
+            "Seconds of silence after which a ping is sent; 0: none", 0);
     addTime("--pong-timeout", o.pongS, "Seconds that its pong may take");
     addTime("--close-timeout", o.closeS, "Seconds that a Close may take");
     app.add_option("--defect", o.defect, "The case that has to fail with it");
@@ -110,9 +110,8 @@ Result<std::map<std::string, std::string>>
         const size_t colon = text.find(':');
         if (colon == 0 || colon == std::string::npos)
         {
-            return fail(Errc::usage,
-                        fmt::format("{} '{}' is not NAME:PASSWORD", option,
-                                    text));
+            return fail(Errc::usage, fmt::format("{} '{}' is not NAME:PASSWORD",
+                                                 option, text));
         }
         all[text.substr(0, colon)] = text.substr(colon + 1);
     }
@@ -124,8 +123,9 @@ Result<void> prepare(Options& o)
     ServerOptions& server = o.server;
     if (o.echo != server.command.empty())
     {
-        return fail(Errc::usage, o.echo ? "--echo and a COMMAND exclude another"
-                                        : "what to serve is missing",
+        return fail(Errc::usage,
+                    o.echo ? "--echo and a COMMAND exclude another"
+                           : "what to serve is missing",
                     "use --echo, or -- COMMAND");
     }
     if (server.certificate.empty() != server.key.empty())

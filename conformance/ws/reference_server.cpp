@@ -45,8 +45,7 @@ void onSignal(int /*number*/)
 void watchSignals()
 {
     stopEvent = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct sigaction action
-    {};
+    struct sigaction action{};
     action.sa_handler = onSignal; // NOLINT: a union in C
     ::sigaction(SIGTERM, &action, nullptr);
     ::sigaction(SIGINT, &action, nullptr);
@@ -131,12 +130,11 @@ Result<std::string> Listener::open(const ServerOptions& options)
         }
         length = static_cast<socklen_t>(endpoint->capacity());
         ::getsockname(descriptor, endpoint->data(), &length);
-        where = fmt::format("{}://{}{}{}:{}/",
-                            options.certificate.empty() ? "ws" : "wss",
-                            endpoint->address().is_v6() ? "[" : "",
-                            endpoint->address().to_string(),
-                            endpoint->address().is_v6() ? "]" : "",
-                            endpoint->port());
+        where = fmt::format(
+            "{}://{}{}{}:{}/", options.certificate.empty() ? "ws" : "wss",
+            endpoint->address().is_v6() ? "[" : "",
+            endpoint->address().to_string(),
+            endpoint->address().is_v6() ? "]" : "", endpoint->port());
     }
     if (::listen(descriptor, SOMAXCONN) != 0)
     {
@@ -218,9 +216,9 @@ Result<void> serve(const ServerOptions& options)
         tls.emplace(std::move(*made));
         if (!options.clientAuthority.empty())
         {
-            if (::SSL_CTX_load_verify_locations(
-                    tls->native_handle(), options.clientAuthority.c_str(),
-                    nullptr) != 1)
+            if (::SSL_CTX_load_verify_locations(tls->native_handle(),
+                                                options.clientAuthority.c_str(),
+                                                nullptr) != 1)
             {
                 return fail(Errc::usage,
                             fmt::format("--client-ca {}: {}",
@@ -246,13 +244,12 @@ Result<void> serve(const ServerOptions& options)
     fmt::print("listening on {}\n", *where);
     std::fflush(stdout);
     Slots slots;
-    acceptAll(listener.descriptor,
-              {.terms = options.terms,
-               .deviation = options.deviation,
-               .command = options.command,
-               .tls = tls ? tls->native_handle() : nullptr,
-               .stop = stopEvent,
-               .slots = &slots});
+    acceptAll(listener.descriptor, {.terms = options.terms,
+                                    .deviation = options.deviation,
+                                    .command = options.command,
+                                    .tls = tls ? tls->native_handle() : nullptr,
+                                    .stop = stopEvent,
+                                    .slots = &slots});
     return {};
 }
 

@@ -15,7 +15,7 @@ namespace
 
 constexpr uint64_t controlMax = 125; // 5.5
 
-enum CloseCode : uint16_t // 7.4.1
+enum CloseCode : uint16_t            // 7.4.1
 {
     protocolError = 1002,
     unacceptable = 1003,
@@ -240,8 +240,7 @@ void ServerEngine::readFrames()
                 reason != Why::refused);
     };
     while (reads() && (current || startFrame()) && takePayload())
-    {
-    }
+    {}
     input.erase(input.begin(),
                 input.begin() + static_cast<ptrdiff_t>(consumed));
     consumed = 0;
@@ -370,8 +369,8 @@ Ruling ServerEngine::judgeData(const Header& header) const
     const uint64_t before = message ? message->length : 0;
     if (header.length > rules.messageMax - std::min(before, rules.messageMax))
     {
-        return Ruling::fails(tooBig, fmt::format("a message over {} bytes",
-                                                 rules.messageMax));
+        return Ruling::fails(
+            tooBig, fmt::format("a message over {} bytes", rules.messageMax));
     }
     return {};
 }
@@ -514,7 +513,8 @@ void ServerEngine::send(Opcode opcode, Bytes payload)
         return;
     }
     saidClose = saidClose || opcode == Opcode::close;
-    std::vector<Frame> frames{{.opcode = opcode, .payload = std::move(payload)}};
+    std::vector<Frame> frames{
+        {.opcode = opcode, .payload = std::move(payload)}};
     if (deviates.send)
     {
         deviates.send(frames);

@@ -20,8 +20,8 @@ struct Terms
 {
     Admission admission{};
     TextPolicy text = TextPolicy::reject;
-    uint64_t messageMax = 16 << 20; ///< bytes; more: Close 1009
-    size_t headMax = 16 << 10;      ///< bytes; more: 431
+    uint64_t messageMax = 16 << 20;           ///< bytes; more: Close 1009
+    size_t headMax = 16 << 10;                ///< bytes; more: 431
     std::chrono::milliseconds handshake{10000};
     std::chrono::milliseconds silence{30000}; ///< then a ping; 0: none
     std::chrono::milliseconds pong{30000};
@@ -107,7 +107,7 @@ class ServerEngine
         bool skipped = false;
         Bytes body{}; // of a control frame
     };
-    struct Message // one that has not ended
+    struct Message    // one that has not ended
     {
         Opcode opcode{};
         uint64_t length = 0;
@@ -135,7 +135,7 @@ class ServerEngine
     Phase phase = Phase::opening;
     Bytes input{};
     size_t consumed = 0; // of it, by frames
-    size_t scanned = 0; // of a head: no line ends before
+    size_t scanned = 0;  // of a head: no line ends before
     Bytes output{};
     std::vector<Event> happened{};
     Deadline time{};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "defects.hpp"
 #include "server_engine.hpp"
 
-#include "defects.hpp"
-
 #include <fmt/format.h>
+
 #include <gtest/gtest.h>
 
 namespace conformance::ws
@@ -142,9 +142,10 @@ TEST(ServerHandshake, takesItBytewise)
 TEST(ServerHandshake, bearsWhatTheRfcAllows)
 {
     EXPECT_EQ(statusOf(replaced("websocket", "foo, WeBsOcKeT")), "101");
-    EXPECT_EQ(statusOf(replaced("Upgrade\r\nSec", "keep-alive\r\n"
-                                                  "Connection: upgrade\r\nSec")),
-              "101");
+    EXPECT_EQ(
+        statusOf(replaced("Upgrade\r\nSec", "keep-alive\r\n"
+                                            "Connection: upgrade\r\nSec")),
+        "101");
     EXPECT_EQ(statusOf(replaced("/chat", "http://server.example.com/chat/?a")),
               "101");
     EXPECT_EQ(statusOf(replaced("dGhl", "  dGhl")), "101");
@@ -176,18 +177,18 @@ TEST(ServerHandshake, wantsOneKeyOf16Bytes)
         EXPECT_EQ(statusOf(replaced("dGhlIHNhbXBsZSBub25jZQ==", key)), "400")
             << key;
     }
-    EXPECT_EQ(statusOf(replaced("Origin", "Sec-WebSocket-Key: "
-                                          "dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin")),
-              "400");
+    EXPECT_EQ(
+        statusOf(replaced("Origin", "Sec-WebSocket-Key: "
+                                    "dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin")),
+        "400");
 }
 
 TEST(ServerHandshake, tellsItsVersion)
 {
     for (const std::string_view version : {"12", "8, 13", "abc", ""})
     {
-        const std::string answer =
-            answerTo(replaced("Version: 13", fmt::format("Version: {}",
-                                                         version)));
+        const std::string answer = answerTo(
+            replaced("Version: 13", fmt::format("Version: {}", version)));
         EXPECT_EQ(answer.substr(9, 3), "426") << version;
         EXPECT_NE(answer.find("\r\nSec-WebSocket-Version: 13\r\n"),
                   std::string::npos);
@@ -218,9 +219,9 @@ TEST(ServerHandshake, knowsItsUsers)
     Terms terms = chatTerms();
     terms.admission.credentials.users = {{"Aladdin", "open sesame"}};
     const auto with = [&](std::string_view field) {
-        return answerTo(replaced("Origin:", fmt::format("{}\r\nOrigin:",
-                                                        field)),
-                        terms)
+        return answerTo(
+                   replaced("Origin:", fmt::format("{}\r\nOrigin:", field)),
+                   terms)
             .substr(9, 3);
     };
     EXPECT_EQ(with("X: y"), "401");
@@ -280,8 +281,8 @@ TEST(ServerFrames, saysNothingAfterAFailure)
     ServerEngine engine = opened();
     engine.receive("c280 00000000 8980 00000000 8280 00000000"_hex);
     const Bytes output = engine.takeOutput();
-    EXPECT_EQ(output.size(), parseHeader(output)->size +
-                                 parseHeader(output)->length);
+    EXPECT_EQ(output.size(),
+              parseHeader(output)->size + parseHeader(output)->length);
     EXPECT_EQ(delivered(engine), "");
     engine.receive("8980 00000000"_hex);
     EXPECT_EQ(engine.takeOutput(), Bytes{});
@@ -402,10 +403,10 @@ TEST(ServerDefects, breakOneRule)
     EXPECT_EQ(closeAfter("8882 00000000 03ed"_hex, chatTerms(),
                          with("ws.cls.code-1005")),
               1005);
-    EXPECT_EQ(answerTo(replaced("GET", "PUT"), chatTerms(),
-                       with("ws.hs.method-put"))
-                  .substr(9, 3),
-              "101");
+    EXPECT_EQ(
+        answerTo(replaced("GET", "PUT"), chatTerms(), with("ws.hs.method-put"))
+            .substr(9, 3),
+        "101");
     ServerEngine engine = opened(chatTerms(), with("ws.cls.ping-after"));
     engine.receive("8880 00000000 8980 00000000"_hex);
     EXPECT_EQ(engine.takeOutput(), bytes("8800 8a00"_hex));

@@ -114,8 +114,8 @@ int Session::pollTime()
     {
         return -1;
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        due - Clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now());
     return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 3600000));
 }
 
@@ -227,9 +227,8 @@ void Session::handle(Event event)
         case Event::Kind::over:
             fmt::print(stderr, "client {}: {}{}{}\n", number, wordOf(event.why),
                        event.code != 0 ? fmt::format(", {}", event.code) : "",
-                       event.words.empty()
-                           ? ""
-                           : fmt::format(": {}", event.words));
+                       event.words.empty() ? ""
+                                           : fmt::format(": {}", event.words));
             break;
     }
 }
@@ -251,11 +250,11 @@ void Session::open(const std::string& which)
     }
     setup.slots->setSink(slot, [this](ByteView bytes) {
         // What a deviation injects: as if this client had sent it.
-        const Bytes frame = encode(
-            {.payload = Bytes(bytes.begin(), bytes.end())});
+        const Bytes frame =
+            encode({.payload = Bytes(bytes.begin(), bytes.end())});
         const ByteView sent = backend ? bytes : ByteView(frame);
-        ::send(backend ? backend->descriptor() : link.descriptor(),
-               sent.data(), sent.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        ::send(backend ? backend->descriptor() : link.descriptor(), sent.data(),
+               sent.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     });
 }
 
@@ -293,11 +292,11 @@ void Session::backendEnded()
     }
     else
     {
-        engine.close(1011,
-                     status ? fmt::format("what is behind it ended with {}",
-                                          *status)
-                            : std::string("what is behind it closed its "
-                                          "output and went on"));
+        engine.close(
+            1011, status
+                      ? fmt::format("what is behind it ended with {}", *status)
+                      : std::string("what is behind it closed its "
+                                    "output and went on"));
     }
 }
 
@@ -305,8 +304,8 @@ void Session::finish()
 {
     const auto waitFor = [this](short events, Clock::time_point end) {
         pollfd one{link.descriptor(), events, 0};
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            end - Clock::now());
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
         return left.count() > 0 &&
                ::poll(&one, 1, static_cast<int>(left.count())) > 0;
     };
@@ -357,17 +356,16 @@ void Session::linger()
     const auto end = Clock::now() + lingerTime;
     while (engine.ending() != Ending::reset && (forEver || !gone))
     {
-        const auto left =
-            forEver ? std::chrono::milliseconds(-1)
-                    : std::chrono::ceil<std::chrono::milliseconds>(
-                          end - Clock::now());
+        const auto left = forEver
+                              ? std::chrono::milliseconds(-1)
+                              : std::chrono::ceil<std::chrono::milliseconds>(
+                                    end - Clock::now());
         std::array<pollfd, 2> both{
-            pollfd{link.descriptor(),
-                   static_cast<short>(gone ? 0 : POLLIN), 0},
+            pollfd{link.descriptor(), static_cast<short>(gone ? 0 : POLLIN), 0},
             pollfd{setup.stop, POLLIN, 0}};
         if ((!forEver && left.count() <= 0) ||
-            ::poll(both.data(), both.size(),
-                   static_cast<int>(left.count())) == 0 ||
+            ::poll(both.data(), both.size(), static_cast<int>(left.count())) ==
+                0 ||
             both[1].revents != 0 || (both[0].revents & POLLERR) != 0)
         {
             return;

@@ -25,7 +25,7 @@ class Session
         Deviation deviation{};
         std::vector<std::string> command{}; ///< none: what comes is sent back
         SSL_CTX* tls = nullptr;
-        int stop = -1; ///< readable when all has to end
+        int stop = -1;                      ///< readable when all has to end
         Slots* slots = nullptr;
     };
 

@@ -26,11 +26,10 @@ Deviation takesText(Deviation otherwise)
 void addTextDefects(Defects& all)
 {
     const Deviation drops = rules(opcodeIs(Opcode::text), skipped);
-    const Deviation checksNothing =
-        takesText({.text = [](ByteView, bool, Ruling& ruling) { ruling = {}; }});
-    const Deviation checksLate =
-        takesText({.text = [bad = false](ByteView, bool ends,
-                                         Ruling& ruling) mutable {
+    const Deviation checksNothing = takesText(
+        {.text = [](ByteView, bool, Ruling& ruling) { ruling = {}; }});
+    const Deviation checksLate = takesText(
+        {.text = [bad = false](ByteView, bool ends, Ruling& ruling) mutable {
         bad = bad || !ruling.accepts();
         ruling = bad && ends ? Ruling::fails(1007, "at its end") : Ruling{};
     }});
