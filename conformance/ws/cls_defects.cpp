@@ -37,7 +37,8 @@ void addCodeDefects(Defects& all)
     for (const int code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011,
                            1012, 1013, 1014, 3000, 3999, 4000, 4999})
     {
-        all[fmt::format("ws.cls.code-{}", code)] = withCode(code, failed);
+        all[fmt::format("ws.cls.code-{}", code)] = withCode(
+            code, code == 1002 ? stalled : failed); // which says 1002, too
     }
     for (const int code :
          {0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999})
