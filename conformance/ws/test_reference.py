@@ -269,3 +269,34 @@ def test_bad_usage(options, line):
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert line in ended.stderr and ended.stderr.count("\n") == 1
+
+
+def test_bmc_behind_it_asks(pki):  # noqa: F811
+    """An NBD client is behind the server, and we are the medium."""
+    with Reference(pki, "--", "/usr/bin/python3", "-c",  # Debian's has nbd
+                   "import nbd; nbd.NBD().connect_socket(0)") as server:
+        client = server.client()
+        client.send(b"NBDMAGICIHAVEOPT\0\3")
+        assert client.receive(4) == struct.pack("!I", 3)
+        assert client.receive(8) == b"IHAVEOPT"
+        client.send(b"no reply of an option")
+        code, reason = client.close_frame()
+        assert (code, reason[:24]) == (1011, "what is behind it ended ")
+
+
+@pytest.mark.parametrize("defect", ["ws.slot.freed-after-fin",
+                                    "ws.cls.tcp-fin-no-close"])
+def test_defect_that_keeps_a_slot(pki, defect):  # noqa: F811
+    with Reference(pki, "--echo", "--defect", defect) as server:
+        server.client().vanish()
+        server.wait_for("client 1: vanished")
+        assert server.client().status == 409
+        assert server.stop() == 0
+
+
+def test_defect_that_lets_a_second_client_inject(pki):  # noqa: F811
+    with Reference(pki, "--defect", "ws.slot.second-client-cannot-inject",
+                   "--", "cat") as server:
+        first, second = server.client(), server.client()
+        second.send(b"injected")
+        assert first.receive(8) == b"injected"

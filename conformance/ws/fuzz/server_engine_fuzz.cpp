@@ -17,8 +17,18 @@ struct Outcome
     Bytes said{};
     Bytes delivered{};
     bool over = false;
-    bool operator==(const Outcome&) const = default;
 };
+
+/// Only where text goes wrong: what of its piece was right before that may
+/// have been delivered already.
+bool isSame(const Outcome& whole, const Outcome& cut)
+{
+    return whole.said == cut.said && whole.over == cut.over &&
+           (whole.over || whole.delivered.size() == cut.delivered.size()) &&
+           whole.delivered.size() <= cut.delivered.size() &&
+           std::equal(whole.delivered.begin(), whole.delivered.end(),
+                      cut.delivered.begin());
+}
 
 Outcome outcome(std::span<const uint8_t> bytes, const Terms& terms, size_t cut)
 {
@@ -118,9 +128,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     const std::span<const uint8_t> bytes(data + 1, size - 1);
     const Outcome whole = outcome(bytes, terms, bytes.size());
     audit(whole.said, whole.over);
-    fuzz::require(outcome(bytes, terms, 1) == whole,
+    fuzz::require(isSame(whole, outcome(bytes, terms, 1)),
                   "segments do not matter, byte by byte");
-    fuzz::require(outcome(bytes, terms, 7) == whole,
+    fuzz::require(isSame(whole, outcome(bytes, terms, 7)),
                   "segments do not matter, 7 at a time");
     return 0;
 }
