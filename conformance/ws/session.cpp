@@ -165,7 +165,10 @@ void Session::turn()
         const bool goesOn = (watched[2].revents & POLLOUT) == 0 ||
                             toBackend.empty() || backend->write(toBackend);
         const bool more = !roomToLink || backend->read(piece);
-        engine.sendData(piece.empty() ? ByteView{} : ByteView(piece));
+        if (!piece.empty())
+        {
+            engine.sendData(piece);
+        }
         if (!more || !goesOn)
         {
             backendEnded();
