@@ -12,6 +12,14 @@ std::span<const Area> serverAreas()
     static const std::vector<Area> areas{
         {"upgrade", upgradeCases()},
         {"key", keyCases()},
+        {"lengths", lengthCases()},
+        {"masking", maskCases()},
+        {"reserved bits and opcodes", reservedCases()},
+        {"after an error", failingCases()},
+        {"the server's own frames", passiveCases()},
+        {"fragments", fragmentCases()},
+        {"control frames", controlCases()},
+        {"liveness", livenessCases()},
     };
     return areas;
 }

@@ -10,6 +10,14 @@ namespace conformance::ws
 // In the order of a run.
 std::span<const Case> upgradeCases();
 std::span<const Case> keyCases();
+std::span<const Case> lengthCases();
+std::span<const Case> maskCases();
+std::span<const Case> reservedCases();
+std::span<const Case> failingCases();
+std::span<const Case> passiveCases();
+std::span<const Case> fragmentCases();
+std::span<const Case> controlCases();
+std::span<const Case> livenessCases();
 
 /// All areas of `ws-server`.
 std::span<const Area> serverAreas();

@@ -77,6 +77,12 @@ class ClientConversation final : public Conversation
         return all;
     }
 
+    /// A request is all that a client ever sends.
+    Bytes ask(Peer& peer, size_t /*amount*/) override
+    {
+        return next(peer, 1);
+    }
+
     void wantAnswer(Peer& peer) override
     {
         while (!peer.stopped() && waiting.size() < depth)

@@ -23,7 +23,13 @@ class Conversation
     virtual void begin(Peer& peer) = 0;
     /// At least @p size bytes; a whole number of messages of the protocol.
     virtual Bytes next(Peer& peer, size_t size) = 0;
-    /// The target's answer to all that next() gave.
+    /// Bytes that make the target send @p amount bytes and more, as far as its
+    /// role allows that; instead of next().
+    virtual Bytes ask(Peer& peer, size_t amount)
+    {
+        return next(peer, amount);
+    }
+    /// The target's answer to all that next() or ask() gave.
     virtual void wantAnswer(Peer& peer) = 0;
 };
 
