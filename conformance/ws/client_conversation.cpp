@@ -68,12 +68,13 @@ class ClientConversation final : public Conversation
                 peer.conclude(notApplicable(fmt::format(
                     "the client has no more than {} requests in flight, and "
                     "their replies are no longer than {} bytes",
-                    depth, all.size())));
+                    depth, given + all.size())));
                 break;
             }
             append(all, replyTo(waiting.front()));
             waiting.pop_front();
         }
+        given += all.size();
         return all;
     }
 
@@ -89,6 +90,7 @@ class ClientConversation final : public Conversation
         {
             hear(peer);
         }
+        given = 0;
     }
 
   private:
@@ -212,6 +214,7 @@ class ClientConversation final : public Conversation
 
     std::deque<NbdRequest> waiting; ///< have no reply yet
     size_t depth = 0;               ///< so many the client keeps waiting
+    size_t given = 0;               ///< bytes of replies without an answer
 };
 
 } // namespace

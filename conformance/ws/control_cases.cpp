@@ -16,11 +16,15 @@ namespace
 using vmedia::nbd::append;
 
 constexpr std::string_view mustPongSays =
-    "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame";
+    "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in "
+    "response, unless it already received a Close frame";
 constexpr std::string_view pongSays =
-    "A Pong frame sent in response to a Ping frame must have identical \"Application data\" as found in the message body of the Ping frame being replied to";
+    "A Pong frame sent in response to a Ping frame must have identical "
+    "\"Application data\" as found in the message body of the Ping frame being "
+    "replied to";
 constexpr std::string_view sizeSays =
-    "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented";
+    "All control frames MUST have a payload length of 125 bytes or less and "
+    "MUST NOT be fragmented";
 constexpr std::string_view samePong = "a pong with the same bytes";
 constexpr std::string_view lastPong = "a pong for the last of them at least";
 constexpr std::string_view failing = "Close 1002 and the end of the connection";
@@ -250,8 +254,10 @@ constexpr Case cases[] = {
     {
         .id = "ws.frm.ctl-len16-small",
         .spec = "RFC 6455, 5.2",
-        .says =
-            "Note that in all cases, the minimal number of bytes MUST be used to encode the length, for example, the length of a 124-byte-long string can't be encoded as the sequence 126, 0, 124",
+        .says = "Note that in all cases, the minimal number of bytes MUST be "
+                "used to encode the length, for example, the length of a "
+                "124-byte-long string can't be encoded as the sequence 126, 0, "
+                "124",
         .level = Level::must,
         .sends = "a ping whose length of 5 is in 16 bits",
         .wants = failing,

@@ -16,13 +16,14 @@ constexpr Case cases[] = {
     {
         .id = "ws.frm.trailing-garbage-after-fail",
         .spec = "RFC 6455, 7.1.7",
-        .says =
-            "An endpoint MUST NOT continue to attempt to process data (including a responding Close frame) from the remote endpoint after being instructed to _Fail the WebSocket Connection_",
+        .says = "An endpoint MUST NOT continue to attempt to process data "
+                "(including a responding Close frame) from the remote endpoint "
+                "after being instructed to _Fail the WebSocket Connection_",
         .level = Level::must,
-        .sends =
-            "a frame with opcode 11, then good data and a ping, in one segment",
-        .wants =
-            "Close 1002 and the end of the connection; no pong, nothing delivered",
+        .sends = "a frame with opcode 11, then good data and a ping, in one "
+                 "segment",
+        .wants = "Close 1002 and the end of the connection; no pong, nothing "
+                 "delivered",
         .autobahn = "3.2",
         .run =
             [](Peer& peer) {
@@ -37,8 +38,9 @@ constexpr Case cases[] = {
     {
         .id = "ws.frm.error-order",
         .spec = "RFC 6455, 7.1.7",
-        .says =
-            "An endpoint MUST NOT continue to attempt to process data (including a responding Close frame) from the remote endpoint after being instructed to _Fail the WebSocket Connection_",
+        .says = "An endpoint MUST NOT continue to attempt to process data "
+                "(including a responding Close frame) from the remote endpoint "
+                "after being instructed to _Fail the WebSocket Connection_",
         .level = Level::may,
         .sends = "good data, then a frame with opcode 11, in one segment",
         .wants = "it is told whether the first was answered",

@@ -72,7 +72,8 @@ Verdict failsOn(Peer& peer, Frame frame, size_t baitSize,
     return peer.verdict();
 }
 
-Verdict failsInside(Peer& peer, Frame frame)
+Verdict failsInside(Peer& peer, Frame frame,
+                    std::initializer_list<uint16_t> codes)
 {
     const auto talk = openTalk(peer);
     const Bytes rest = beginMessage(peer, talk.get());
@@ -81,7 +82,7 @@ Verdict failsInside(Peer& peer, Frame frame)
         frame.payload = rest;
     }
     const Bytes bytes = peer.masked(std::move(frame));
-    peer.wantFailed(bytes, describe(*parseHeader(bytes)));
+    peer.wantFailed(bytes, describe(*parseHeader(bytes)), codes);
     return peer.verdict();
 }
 
@@ -101,21 +102,34 @@ Bytes beginMessage(Peer& peer, Conversation* talk)
     return {half, message.end()};
 }
 
-void sendFragments(Peer& peer, ByteView bytes,
-                   std::initializer_list<size_t> sizes)
+std::vector<Frame> fragmentsOf(ByteView bytes,
+                               std::initializer_list<size_t> sizes)
 {
-    Opcode opcode = Opcode::binary;
+    std::vector<Frame> fragments;
+    const auto add = [&fragments](ByteView payload, bool last) {
+        fragments.push_back({.opcode = fragments.empty() ? Opcode::binary
+                                                         : Opcode::continuation,
+                             .payload = Bytes(payload.begin(), payload.end()),
+                             .fin = last});
+    };
     for (const size_t wanted : sizes)
     {
         const ByteView piece = bytes.first(std::min(wanted, bytes.size()));
+        add(piece, false);
         bytes = bytes.subspan(piece.size());
-        peer.sendFrame({.opcode = opcode,
-                        .payload = Bytes(piece.begin(), piece.end()),
-                        .fin = false,
-                        .mask = randomMask(peer.random())});
-        opcode = Opcode::continuation;
     }
-    peer.send(opcode, bytes);
+    add(bytes, true);
+    return fragments;
+}
+
+void sendFragments(Peer& peer, ByteView bytes,
+                   std::initializer_list<size_t> sizes)
+{
+    for (Frame& one : fragmentsOf(bytes, sizes))
+    {
+        one.mask = randomMask(peer.random());
+        peer.sendFrame(one);
+    }
 }
 
 } // namespace conformance::ws

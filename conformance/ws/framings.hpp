@@ -6,6 +6,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <vector>
 
 namespace conformance::ws
 {
@@ -35,13 +36,19 @@ Verdict failsOn(Peer& peer, Frame frame, size_t baitSize = 0,
 
 /// The same while a binary message has not ended; a data frame without a
 /// payload gets bait.
-Verdict failsInside(Peer& peer, Frame frame);
+Verdict failsInside(Peer& peer, Frame frame,
+                    std::initializer_list<uint16_t> codes = {1002});
 
 /// A first fragment, and what the message would end with. The target has read
 /// the fragment then.
 Bytes beginMessage(Peer& peer, Conversation* talk);
 
-/// Each of @p sizes bytes in a fragment of its own, what is left in the last.
+/// A binary message of @p bytes: each of @p sizes in a fragment of its own, and
+/// what is left in the last.
+std::vector<Frame> fragmentsOf(ByteView bytes,
+                               std::initializer_list<size_t> sizes);
+
+/// These, with a new mask in each.
 void sendFragments(Peer& peer, ByteView bytes,
                    std::initializer_list<size_t> sizes);
 

@@ -12,13 +12,19 @@ using vmedia::nbd::append;
 
 constexpr std::string_view spec = "RFC 6455, 5.2";
 constexpr std::string_view lengthSays =
-    "The length of the \"Payload data\", in bytes: if 0-125, that is the payload length.  If 126, the following 2 bytes interpreted as a 16-bit unsigned integer are the payload length";
+    "The length of the \"Payload data\", in bytes: if 0-125, that is the "
+    "payload length.  If 126, the following 2 bytes interpreted as a 16-bit "
+    "unsigned integer are the payload length";
 constexpr std::string_view minimalSays =
-    "Note that in all cases, the minimal number of bytes MUST be used to encode the length, for example, the length of a 124-byte-long string can't be encoded as the sequence 126, 0, 124";
+    "Note that in all cases, the minimal number of bytes MUST be used to "
+    "encode the length, for example, the length of a 124-byte-long string "
+    "can't be encoded as the sequence 126, 0, 124";
 constexpr std::string_view parsedSays =
-    "Incoming data MUST be parsed as WebSocket frames as defined in Section 5.2";
+    "Incoming data MUST be parsed as WebSocket frames as defined in Section "
+    "5.2";
 constexpr std::string_view limitSays =
-    "Such an implementation SHOULD impose a limit on frame sizes and the total message size after reassembly from multiple frames";
+    "Such an implementation SHOULD impose a limit on frame sizes and the total "
+    "message size after reassembly from multiple frames";
 constexpr std::string_view delivered = "delivered as it is";
 constexpr std::string_view failing =
     "Close 1002 and the end of the connection; nothing delivered";
@@ -245,8 +251,9 @@ constexpr Case cases[] = {
     {
         .id = "ws.frm.len64-msb",
         .spec = spec,
-        .says =
-            "If 127, the following 8 bytes interpreted as a 64-bit unsigned integer (the most significant bit MUST be 0) are the payload length",
+        .says = "If 127, the following 8 bytes interpreted as a 64-bit "
+                "unsigned integer (the most significant bit MUST be 0) are the "
+                "payload length",
         .level = Level::must,
         .sends = "a binary frame that tells a length of 2^63",
         .wants = "Close 1002 or 1009, and the end of the connection",
@@ -260,10 +267,10 @@ constexpr Case cases[] = {
         .spec = "RFC 6455, 10.4",
         .says = limitSays,
         .level = Level::should,
-        .sends =
-            "a binary frame that tells a length of 2^62, and its first bytes",
-        .wants =
-            "Close 1009 and the end of the connection at once; or the bytes are delivered as they come",
+        .sends = "a binary frame that tells a length of 2^62, and its first "
+                 "bytes",
+        .wants = "Close 1009 and the end of the connection at once; or the "
+                 "bytes are delivered as they come",
         .run =
             [](Peer& peer) {
     const auto talk = wantTalk(peer);

@@ -85,8 +85,8 @@ constexpr Case cases[] = {
     {
         .id = "ws.ctl.server-keepalive",
         .spec = "RFC 6455, 5.5.2",
-        .says =
-            "An endpoint MAY send a Ping frame any time after the connection is established and before the connection is closed",
+        .says = "An endpoint MAY send a Ping frame any time after the "
+                "connection is established and before the connection is closed",
         .level = Level::may,
         .sends = "silence, but for pongs",
         .wants = "it is told when the server pings; it goes on after our pong",
@@ -111,8 +111,8 @@ constexpr Case cases[] = {
     {
         .id = "ws.ctl.keepalive-no-pong",
         .spec = "RFC 6455, 5.5.2",
-        .says =
-            "A Ping frame may serve either as a keepalive or as a means to verify that the remote endpoint is still responsive",
+        .says = "A Ping frame may serve either as a keepalive or as a means to "
+                "verify that the remote endpoint is still responsive",
         .level = Level::should,
         .sends = "silence, and no pong for the server's ping",
         .wants = "the end of the connection",

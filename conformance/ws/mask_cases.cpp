@@ -9,9 +9,12 @@ namespace
 {
 
 constexpr std::string_view closeSays =
-    "The server MUST close the connection upon receiving a frame that is not masked.  In this case, a server MAY send a Close frame with a status code of 1002 (protocol error) as defined in Section 7.4.1";
+    "The server MUST close the connection upon receiving a frame that is not "
+    "masked.  In this case, a server MAY send a Close frame with a status code "
+    "of 1002 (protocol error) as defined in Section 7.4.1";
 constexpr std::string_view maskSays =
-    "A server MUST remove masking for data frames received from a client as described in Section 5.3";
+    "A server MUST remove masking for data frames received from a client as "
+    "described in Section 5.3";
 constexpr std::string_view failing =
     "the end of the connection, with Close 1002 or without; nothing delivered";
 constexpr std::string_view delivered = "delivered as it is";
@@ -115,8 +118,8 @@ constexpr Case cases[] = {
         .spec = "RFC 6455, 5.3",
         .says = maskSays,
         .level = Level::must,
-        .sends =
-            "four frames of 7 bytes, two of them one message, with a new key in each",
+        .sends = "four frames of 7 bytes, two of them one message, with a new "
+                 "key in each",
         .wants = delivered,
         .run =
             [](Peer& peer) {

@@ -61,8 +61,10 @@ constexpr Case cases[] = {
     {
         .id = "ws.frm.server-minimal-len",
         .spec = "RFC 6455, 5.2",
-        .says =
-            "Note that in all cases, the minimal number of bytes MUST be used to encode the length, for example, the length of a 124-byte-long string can't be encoded as the sequence 126, 0, 124",
+        .says = "Note that in all cases, the minimal number of bytes MUST be "
+                "used to encode the length, for example, the length of a "
+                "124-byte-long string can't be encoded as the sequence 126, 0, "
+                "124",
         .level = Level::must,
         .sends = sends,
         .wants = "the shortest form of each length",
@@ -76,8 +78,8 @@ constexpr Case cases[] = {
     {
         .id = "ws.frm.server-rsv0",
         .spec = "RFC 6455, 5.2",
-        .says =
-            "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values",
+        .says = "MUST be 0 unless an extension is negotiated that defines "
+                "meanings for non-zero values",
         .level = Level::must,
         .sends = sends,
         .wants = "RSV1, RSV2 and RSV3 are 0 in all its frames",
@@ -90,8 +92,8 @@ constexpr Case cases[] = {
     {
         .id = "ws.frm.server-binary-only",
         .spec = "RFC 6455, 5.6",
-        .says =
-            "The bytes of a block device are no text: a client that checks UTF-8 has to close the connection with 1007",
+        .says = "The bytes of a block device are no text: a client that checks "
+                "UTF-8 has to close the connection with 1007",
         .level = Level::robustness,
         .sends = sends,
         .wants = "data in binary messages only",

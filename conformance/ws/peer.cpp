@@ -57,9 +57,9 @@ std::string describeFailing(std::initializer_list<uint16_t> codes)
     for (const uint16_t code : codes)
     {
         ways.push_back(code == noClose ? "no Close frame"
-                                       : fmt::format("Close {}", code));
+                                       : std::to_string(code));
     }
-    return fmt::format("{}, and the end of the connection",
+    return fmt::format("Close {}, and the end of the connection",
                        fmt::join(ways, " or "));
 }
 
@@ -587,7 +587,7 @@ void Peer::wantGone(std::initializer_list<uint16_t> codes)
     }
     const CloseReason close = *end.close;
     want(close.code != wrongCloseCode,
-         fmt::format("{}: our own code", ws::describe(close)), wanted);
+         fmt::format("Close {}: our own code", wrongCloseCode), wanted);
     while (!stopped() && nextFrame())
     {}
     if (stopped())

@@ -14,31 +14,31 @@ constexpr std::string_view failing =
 constexpr Case rsvCase(std::string_view id, std::string_view sends,
                        std::string_view autobahn, Verdict (*run)(Peer&))
 {
-    return {
-        .id = id,
-        .spec = "RFC 6455, 5.2",
-        .says =
-            "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a nonzero value, the receiving endpoint MUST _Fail the WebSocket Connection_",
-        .level = Level::must,
-        .sends = sends,
-        .wants = failing,
-        .autobahn = autobahn,
-        .run = run};
+    return {.id = id,
+            .spec = "RFC 6455, 5.2",
+            .says = "If a nonzero value is received and none of the negotiated "
+                    "extensions defines the meaning of such a nonzero value, "
+                    "the receiving endpoint MUST _Fail the WebSocket "
+                    "Connection_",
+            .level = Level::must,
+            .sends = sends,
+            .wants = failing,
+            .autobahn = autobahn,
+            .run = run};
 }
 
 constexpr Case opcodeCase(std::string_view id, std::string_view sends,
                           std::string_view autobahn, Verdict (*run)(Peer&))
 {
-    return {
-        .id = id,
-        .spec = "RFC 6455, 5.2",
-        .says =
-            "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_",
-        .level = Level::must,
-        .sends = sends,
-        .wants = failing,
-        .autobahn = autobahn,
-        .run = run};
+    return {.id = id,
+            .spec = "RFC 6455, 5.2",
+            .says = "If an unknown opcode is received, the receiving endpoint "
+                    "MUST _Fail the WebSocket Connection_",
+            .level = Level::must,
+            .sends = sends,
+            .wants = failing,
+            .autobahn = autobahn,
+            .run = run};
 }
 
 constexpr Case cases[] = {
