@@ -29,6 +29,12 @@ class Conversation
     {
         return next(peer, amount);
     }
+    /// At least @p size bytes that shall not come through: if they do, the
+    /// target has something to say. wantAnswer() knows nothing of them.
+    virtual Bytes lure(Peer& peer, size_t size)
+    {
+        return next(peer, size);
+    }
     /// The target's answer to all that next() or ask() gave.
     virtual void wantAnswer(Peer& peer) = 0;
 };

@@ -49,7 +49,7 @@ Verdict delivers(Peer& peer, size_t size,
 
 Bytes bait(Peer& peer, Conversation* talk, size_t size)
 {
-    Bytes all = talk != nullptr ? talk->next(peer, size) : Bytes(size);
+    Bytes all = talk != nullptr ? talk->lure(peer, size) : Bytes(size);
     if (all.size() > size)
     {
         const auto end = all.end() - static_cast<ptrdiff_t>(size);

@@ -72,6 +72,24 @@ class ServerConversation final : public Conversation
         return all;
     }
 
+    /// A long one is a write beyond the end, which changes nothing. Reads would
+    /// have thousands of replies, and nbdkit 1.32 aborts where a client is gone
+    /// before it has them.
+    Bytes lure(Peer& peer, size_t wanted) override
+    {
+        if (wanted <= NbdRequest::wireSize)
+        {
+            return next(peer, wanted);
+        }
+        const auto length =
+            static_cast<uint32_t>(wanted - NbdRequest::wireSize);
+        Bytes all;
+        append(all, encode(NbdRequest{0, Cmd::write, peer.random()(), size,
+                                      length}));
+        all.resize(wanted);
+        return all;
+    }
+
     void wantAnswer(Peer& peer) override
     {
         for (size_t i = 0; !peer.stopped() && i < lengths.size(); ++i)
