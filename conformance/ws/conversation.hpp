@@ -49,4 +49,8 @@ std::unique_ptr<Conversation> converseWithServer();
 /// We are an NBD server: what the target reads, and goes on reading.
 std::unique_ptr<Conversation> converseWithClient();
 
+/// How many requests an NBD client has in flight, on a WebSocket that is open:
+/// after the last of them it is silent until a deadline has passed.
+size_t requestsInFlight(Peer& peer);
+
 } // namespace conformance::ws

@@ -543,7 +543,7 @@ void Peer::warn(std::string got, std::string wanted)
 void Peer::wantFailed(ByteView bytes, std::string_view what,
                       std::initializer_list<uint16_t> codes)
 {
-    takeStream();
+    size_t early = takeStream().size();
     Bytes nonce;
     append(nonce, generator());
     Bytes all(bytes.begin(), bytes.end());
@@ -559,8 +559,9 @@ void Peer::wantFailed(ByteView bytes, std::string_view what,
         const Opcode opcode = frame->header.opcode;
         want(opcode != Opcode::pong || frame->payload != nonce,
              "the ping behind it was answered", describeFailing(codes));
-        want(isControl(opcode) || !target.role, "data: " + dump(frame->payload),
-             describeFailing(codes));
+        early += isControl(opcode) ? 0 : frame->payload.size();
+        want(isControl(opcode) || early <= owed || !target.role,
+             "data: " + dump(frame->payload), describeFailing(codes));
     }
     wantGone(codes);
 }

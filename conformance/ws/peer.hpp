@@ -182,7 +182,13 @@ class Peer : public Script
     /// Data is no failure where nobody knows what is behind the target.
     void wantFailed(ByteView bytes, std::string_view what,
                     std::initializer_list<uint16_t> codes = {1002});
-    /// The same for what was sent before, where a PING cannot follow.
+    /// For wantFailed(): so many bytes of data may come of what was sent before
+    /// these, by now or later.
+    void mayHaveSaid(size_t size)
+    {
+        owed = size;
+    }
+    /// wantFailed() for what was sent before, where a PING cannot follow.
     void wantGone(std::initializer_list<uint16_t> codes);
 
     const Ending& ending() const
@@ -217,6 +223,7 @@ class Peer : public Script
     Ending end{};
     bool sentClose = false;
     bool answersPings = true;
+    size_t owed = 0; ///< data that is no answer to what breaks a rule
     std::vector<Header> seenHeaders{};
 };
 
