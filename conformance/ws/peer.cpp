@@ -589,8 +589,11 @@ void Peer::wantGone(std::initializer_list<uint16_t> codes)
     const CloseReason close = *end.close;
     want(close.code != wrongCloseCode,
          fmt::format("Close {}: our own code", wrongCloseCode), wanted);
-    while (!stopped() && nextFrame())
-    {}
+    while (const auto frame = nextFrame())
+    {
+        want(frame->header.opcode != Opcode::pong,
+             fmt::format("a pong after its {}", ws::describe(close)), wanted);
+    }
     if (stopped())
     {
         return;
