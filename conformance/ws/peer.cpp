@@ -589,11 +589,8 @@ void Peer::wantGone(std::initializer_list<uint16_t> codes)
     const CloseReason close = *end.close;
     want(close.code != wrongCloseCode,
          fmt::format("Close {}: our own code", wrongCloseCode), wanted);
-    while (const auto frame = nextFrame())
-    {
-        want(frame->header.opcode != Opcode::pong,
-             fmt::format("a pong after its {}", ws::describe(close)), wanted);
-    }
+    while (!stopped() && nextFrame())
+    {}
     if (stopped())
     {
         return;

@@ -176,7 +176,7 @@ class Peer : public Script
     ///   the end without a Close (7.1.7, SHOULD) ..... warn
     ///   the connection left open after its Close .... warn
     ///   data that came of them ...................... fail
-    ///   PONG, even after a Close: it went on ......... fail
+    ///   PONG: it went on as if nothing were wrong ... fail
     ///   Close with wrongCloseCode ................... fail
     ///
     /// Data is no failure where nobody knows what is behind the target.
