@@ -10,10 +10,22 @@ namespace conformance::ws
 std::span<const Area> serverAreas()
 {
     static const std::vector<Area> areas{
-        {"request", requestCases()}, {"upgrade", upgradeCases()},
-        {"key", keyCases()},         {"version", versionCases()},
-        {"target", targetCases()},   {"access", accessCases()},
-        {"offers", offerCases()},    {"headers", headerCases()},
+        {"request", requestCases()},
+        {"upgrade", upgradeCases()},
+        {"key", keyCases()},
+        {"version", versionCases()},
+        {"target", targetCases()},
+        {"access", accessCases()},
+        {"offers", offerCases()},
+        {"headers", headerCases()},
+        {"lengths", lengthCases()},
+        {"masking", maskCases()},
+        {"reserved bits and opcodes", reservedCases()},
+        {"after an error", failingCases()},
+        {"the server's own frames", passiveCases()},
+        {"fragments", fragmentCases()},
+        {"control frames", controlCases()},
+        {"liveness", livenessCases()},
     };
     return areas;
 }

@@ -16,6 +16,14 @@ std::span<const Case> targetCases();
 std::span<const Case> accessCases();
 std::span<const Case> offerCases();
 std::span<const Case> headerCases();
+std::span<const Case> lengthCases();
+std::span<const Case> maskCases();
+std::span<const Case> reservedCases();
+std::span<const Case> failingCases();
+std::span<const Case> passiveCases();
+std::span<const Case> fragmentCases();
+std::span<const Case> controlCases();
+std::span<const Case> livenessCases();
 
 /// All areas of `ws-server`.
 std::span<const Area> serverAreas();

@@ -55,7 +55,17 @@ class ClientConversation final : public Conversation
         peer.want(phase == Phase::transmission,
                   "a client that does not choose the export",
                   "NBD_OPT_GO or NBD_OPT_EXPORT_NAME");
-        learnDepth(peer);
+        depth = peer.profile().inFlight;
+        if (depth == 0)
+        {
+            learnDepth(peer);
+        }
+        wantAnswer(peer);
+    }
+
+    size_t requests() const
+    {
+        return depth;
     }
 
     Bytes next(Peer& peer, size_t wanted) override
@@ -68,13 +78,20 @@ class ClientConversation final : public Conversation
                 peer.conclude(notApplicable(fmt::format(
                     "the client has no more than {} requests in flight, and "
                     "their replies are no longer than {} bytes",
-                    depth, all.size())));
+                    depth, given + all.size())));
                 break;
             }
             append(all, replyTo(waiting.front()));
             waiting.pop_front();
         }
+        given += all.size();
         return all;
+    }
+
+    /// A request is all that a client ever sends.
+    Bytes ask(Peer& peer, size_t /*amount*/) override
+    {
+        return next(peer, 1);
     }
 
     void wantAnswer(Peer& peer) override
@@ -83,6 +100,7 @@ class ClientConversation final : public Conversation
         {
             hear(peer);
         }
+        given = 0;
     }
 
   private:
@@ -127,31 +145,6 @@ class ClientConversation final : public Conversation
         return step.next;
     }
 
-    /// How many requests the client keeps in flight: the most that are seen
-    /// while all that it has gets a reply, and each reply is followed by
-    /// another request.
-    void learnDepth(Peer& peer)
-    {
-        constexpr int rounds = 3;
-        hear(peer);
-        for (int i = 0; i < rounds && !peer.stopped(); ++i)
-        {
-            const size_t known = waiting.size();
-            Bytes replies;
-            for (; !waiting.empty(); waiting.pop_front())
-            {
-                append(replies, replyTo(waiting.front()));
-            }
-            peer.sendData(replies);
-            while (!peer.stopped() && waiting.size() < known)
-            {
-                hear(peer);
-            }
-            hearAll(peer);
-            depth = std::max(depth, waiting.size());
-        }
-    }
-
     static Bytes replyTo(const NbdRequest& request)
     {
         Bytes reply;
@@ -163,14 +156,16 @@ class ClientConversation final : public Conversation
         return reply;
     }
 
-    /// What came before a fence.
-    void hearAll(Peer& peer)
+    /// All that comes while nothing has a reply. Only silence ends it: a PONG
+    /// would tell of the WebSocket, and not of the client behind it.
+    void learnDepth(Peer& peer)
     {
-        peer.wantOpenStill();
-        while (!peer.stopped() && peer.streamSize() >= NbdRequest::wireSize)
-        {
-            hear(peer);
-        }
+        while (peer.nextFrame())
+        {}
+        depth = peer.streamSize() / NbdRequest::wireSize;
+        peer.want(depth != 0 && peer.ending().ended == Ended::timeout,
+                  peer.endingInWords(), "a client that reads");
+        peer.goOn();
     }
 
     void hear(Peer& peer)
@@ -206,9 +201,17 @@ class ClientConversation final : public Conversation
 
     std::deque<NbdRequest> waiting; ///< have no reply yet
     size_t depth = 0;               ///< so many the client keeps waiting
+    size_t given = 0;               ///< bytes of replies without an answer
 };
 
 } // namespace
+
+size_t requestsInFlight(Peer& peer)
+{
+    ClientConversation talk;
+    talk.begin(peer);
+    return peer.stopped() ? 0 : talk.requests();
+}
 
 std::unique_ptr<Conversation> converseWithClient()
 {

@@ -23,7 +23,19 @@ class Conversation
     virtual void begin(Peer& peer) = 0;
     /// At least @p size bytes; a whole number of messages of the protocol.
     virtual Bytes next(Peer& peer, size_t size) = 0;
-    /// The target's answer to all that next() gave.
+    /// Bytes that make the target send @p amount bytes and more, as far as its
+    /// role allows that; instead of next().
+    virtual Bytes ask(Peer& peer, size_t amount)
+    {
+        return next(peer, amount);
+    }
+    /// At least @p size bytes that shall not come through: if they do, the
+    /// target has something to say. wantAnswer() knows nothing of them.
+    virtual Bytes lure(Peer& peer, size_t size)
+    {
+        return next(peer, size);
+    }
+    /// The target's answer to all that next() or ask() gave.
     virtual void wantAnswer(Peer& peer) = 0;
 };
 
@@ -36,5 +48,9 @@ std::unique_ptr<Conversation> converseWithEcho();
 std::unique_ptr<Conversation> converseWithServer();
 /// We are an NBD server: what the target reads, and goes on reading.
 std::unique_ptr<Conversation> converseWithClient();
+
+/// How many requests an NBD client has in flight, on a WebSocket that is open:
+/// after the last of them it is silent until a deadline has passed.
+size_t requestsInFlight(Peer& peer);
 
 } // namespace conformance::ws

@@ -18,11 +18,11 @@ class EchoConversation final : public Conversation
 
     Bytes next(Peer& peer, size_t size) override
     {
-        expected.resize(size);
-        std::ranges::generate(expected, [&peer] {
-            return static_cast<std::byte>(peer.random()());
-        });
-        return expected;
+        Bytes bytes(size);
+        std::ranges::generate(
+            bytes, [&peer] { return static_cast<std::byte>(peer.random()()); });
+        vmedia::nbd::append(expected, ByteView(bytes));
+        return bytes;
     }
 
     void wantAnswer(Peer& peer) override
@@ -36,6 +36,7 @@ class EchoConversation final : public Conversation
                                   sent - expected.begin()),
                       "the same bytes");
         }
+        expected.clear();
     }
 
   private:

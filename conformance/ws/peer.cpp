@@ -45,6 +45,24 @@ std::string_view describe(Ended ended)
     return "too much";
 }
 
+bool isAmong(uint16_t code, std::initializer_list<uint16_t> codes)
+{
+    return std::ranges::find(codes, code) != codes.end();
+}
+
+/// What wantFailed() wants.
+std::string describeFailing(std::initializer_list<uint16_t> codes)
+{
+    std::vector<std::string> ways;
+    for (const uint16_t code : codes)
+    {
+        ways.push_back(code == noClose ? "no Close frame"
+                                       : std::to_string(code));
+    }
+    return fmt::format("Close {}, and the end of the connection",
+                       fmt::join(ways, " or "));
+}
+
 } // namespace
 
 Peer::Peer(const Profile& profile, std::chrono::milliseconds limit,
@@ -384,7 +402,10 @@ void Peer::answerTo(const Seen& frame)
             append(stream.back(), ByteView(frame.payload));
             break;
         case Opcode::ping:
-            send(Opcode::pong, frame.payload);
+            if (answersPings)
+            {
+                send(Opcode::pong, frame.payload);
+            }
             break;
         case Opcode::close:
             end.close = parseClose(frame.payload).value_or(CloseReason{});
@@ -400,6 +421,29 @@ void Peer::answerTo(const Seen& frame)
             }
             break;
     }
+}
+
+std::optional<Seen> Peer::nextOf(Opcode opcode)
+{
+    for (int i = 0; i < framesMax; ++i)
+    {
+        auto frame = nextFrame();
+        if (!frame || frame->header.opcode == opcode)
+        {
+            return frame;
+        }
+        if (frame->header.opcode == Opcode::close)
+        {
+            break;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string Peer::endingInWords() const
+{
+    return end.close ? ws::describe(*end.close)
+                     : std::string(describe(end.ended));
 }
 
 void Peer::goOn()
@@ -418,28 +462,19 @@ bool Peer::fence()
         return bytes;
     }();
     send(Opcode::ping, nonce);
-    for (int i = 0; i < framesMax; ++i)
+    auto pong = nextOf(Opcode::pong);
+    while (pong && pong->payload != nonce)
     {
-        const auto frame = nextFrame();
-        if (!frame || frame->header.opcode == Opcode::close)
-        {
-            return false;
-        }
-        if (frame->header.opcode == Opcode::pong && frame->payload == nonce)
-        {
-            return true;
-        }
+        pong = nextOf(Opcode::pong);
     }
-    return false;
+    return pong.has_value();
 }
 
 void Peer::wantOpenStill()
 {
     if (!stopped() && !fence())
     {
-        conclude(failed(end.close ? ws::describe(*end.close)
-                                  : fmt::format("{} instead of a PONG",
-                                                describe(end.ended)),
+        conclude(failed(fmt::format("{} instead of a PONG", endingInWords()),
                         "an open connection"));
     }
 }
@@ -451,12 +486,9 @@ std::optional<Bytes> Peer::wantStream(size_t size, std::string_view what)
         const auto frame = nextFrame();
         if (i > framesMax || !frame || frame->header.opcode == Opcode::close)
         {
-            conclude(
-                failed(fmt::format("{} after {} of {} bytes",
-                                   end.close ? ws::describe(*end.close)
-                                             : std::string(describe(end.ended)),
-                                   stream.size(), size),
-                       std::string(what)));
+            conclude(failed(fmt::format("{} after {} of {} bytes",
+                                        endingInWords(), stream.size(), size),
+                            std::string(what)));
         }
     }
     if (stopped())
@@ -526,14 +558,12 @@ void Peer::warn(std::string got, std::string wanted)
 void Peer::wantFailed(ByteView bytes, std::string_view what,
                       std::initializer_list<uint16_t> codes)
 {
-    takeStream();
+    size_t early = takeStream().size();
     Bytes nonce;
     append(nonce, generator());
     Bytes all(bytes.begin(), bytes.end());
     append(all, ByteView(masked({.opcode = Opcode::ping, .payload = nonce})));
     sendBytes(all, fmt::format("{}, and a ping behind it", what));
-    const std::string wanted = fmt::format(
-        "Close {}, and the end of the connection", fmt::join(codes, " or "));
     while (!stopped() && !end.close)
     {
         const auto frame = nextFrame();
@@ -543,9 +573,19 @@ void Peer::wantFailed(ByteView bytes, std::string_view what,
         }
         const Opcode opcode = frame->header.opcode;
         want(opcode != Opcode::pong || frame->payload != nonce,
-             "the ping behind it was answered", wanted);
-        want(isControl(opcode), "data: " + dump(frame->payload), wanted);
+             "the ping behind it was answered", describeFailing(codes));
+        early += isControl(opcode) ? 0 : frame->payload.size();
+        want(isControl(opcode) || early <= owed || !target.role,
+             "data: " + dump(frame->payload), describeFailing(codes));
     }
+    wantGone(codes);
+}
+
+void Peer::wantGone(std::initializer_list<uint16_t> codes)
+{
+    const std::string wanted = describeFailing(codes);
+    for (int i = 0; i < framesMax && !end.close && nextFrame(); ++i)
+    {}
     if (stopped())
     {
         return;
@@ -554,20 +594,29 @@ void Peer::wantFailed(ByteView bytes, std::string_view what,
     {
         want(end.ended != Ended::timeout,
              "nothing, and the connection stays open", wanted);
-        return warn(
-            fmt::format("{} without a Close frame", describe(end.ended)),
-            wanted);
+        if (!isAmong(noClose, codes))
+        {
+            warn(fmt::format("{} without a Close frame", describe(end.ended)),
+                 wanted);
+        }
+        return;
     }
     const CloseReason close = *end.close;
+    want(close.code != wrongCloseCode,
+         fmt::format("Close {}: our own code", wrongCloseCode), wanted);
     while (!stopped() && nextFrame())
     {}
+    if (stopped())
+    {
+        return;
+    }
     if (end.ended == Ended::timeout)
     {
         return warn(fmt::format("{}, and the connection stays open",
                                 ws::describe(close)),
                     wanted);
     }
-    if (std::ranges::find(codes, close.code.value_or(0)) == codes.end())
+    if (!close.code || !isAmong(*close.code, codes))
     {
         warn(ws::describe(close), wanted);
     }

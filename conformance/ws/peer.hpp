@@ -26,6 +26,12 @@ struct Seen
     Bytes payload;
 };
 
+/// For Peer::wantFailed(): the end without a Close frame is as good.
+inline constexpr uint16_t noClose = 0;
+/// What a Close frame of ours says that breaks a rule: who sends this code back
+/// took the frame for a good one.
+inline constexpr uint16_t wrongCloseCode = 4321;
+
 /// How the target's half of a connection ended.
 struct Ending
 {
@@ -134,8 +140,16 @@ class Peer : public Script
     /// The next frame. None, without a verdict, at the end of the connection:
     /// ending() tells of it.
     std::optional<Seen> nextFrame();
+    /// The next one with @p opcode, whatever comes before it. None, without a
+    /// verdict, at a Close frame or the end of the connection.
+    std::optional<Seen> nextOf(Opcode opcode);
     /// After a wait in which nothing came: that is no end.
     void goOn();
+    /// From now on pings are not answered.
+    void ignorePings()
+    {
+        answersPings = false;
+    }
     /// PING with a nonce, and all up to its PONG. False, without a verdict, if
     /// Close or the end came instead. Data goes to the stream.
     bool fence();
@@ -172,13 +186,26 @@ class Peer : public Script
     ///   the connection left open after its Close .... warn
     ///   data that came of them ...................... fail
     ///   PONG: it went on as if nothing were wrong ... fail
+    ///   Close with wrongCloseCode ................... fail
+    ///
+    /// Data is no failure where nobody knows what is behind the target.
     void wantFailed(ByteView bytes, std::string_view what,
                     std::initializer_list<uint16_t> codes = {1002});
+    /// For wantFailed(): so many bytes of data may come of what was sent before
+    /// these, by now or later.
+    void mayHaveSaid(size_t size)
+    {
+        owed = size;
+    }
+    /// wantFailed() for what was sent before, where a PING cannot follow.
+    void wantGone(std::initializer_list<uint16_t> codes);
 
     const Ending& ending() const
     {
         return end;
     }
+    /// The same in words: the Close frame, or what came of the connection.
+    std::string endingInWords() const;
     /// Every header that came in this session, for the cases that watch.
     const std::vector<Header>& headers() const
     {
@@ -205,6 +232,8 @@ class Peer : public Script
     Ending end{};
     bool sentClose = false;
     std::function<void(const Bytes&)> hearsPong{};
+    bool answersPings = true;
+    size_t owed = 0; ///< data that is no answer to what breaks a rule
     std::vector<Header> seenHeaders{};
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe.hpp"
 
-#include "conformance/ws/peer.hpp"
+#include "conformance/ws/conversation.hpp"
 #include "vmedia/nbd/negotiator.hpp"
 
 #include <fmt/format.h>
@@ -167,6 +167,12 @@ vmedia::Result<Profile> probe(const Profile& told,
     other.open();
     found.text = other.stopped() ? std::nullopt : textPolicy(other);
     other.hangUp();
+    if (found.role == Role::bmc)
+    {
+        Peer client(found, deadline, probeSeed + 3);
+        client.open();
+        found.inFlight = requestsInFlight(client);
+    }
     found.deflates = agreesToDeflate(found, deadline);
     return found;
 }

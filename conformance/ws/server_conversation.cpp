@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace conformance::ws
 {
@@ -15,8 +17,8 @@ using NbdRequest = vmedia::nbd::Request; // not that of HTTP
 namespace
 {
 
-/// The target is an NBD server: reads of one byte each, whose cookies come
-/// back in any order.
+/// The target is an NBD server: reads, of one byte each where only what we send
+/// matters, whose cookies come back in any order.
 class ServerConversation final : public Conversation
 {
   public:
@@ -54,36 +56,94 @@ class ServerConversation final : public Conversation
         Bytes all;
         while (!peer.stopped() && all.size() < wanted)
         {
-            const uint64_t cookie = peer.random()();
-            append(all, encode(NbdRequest{0, Cmd::read, cookie,
-                                          peer.random()() % size, 1}));
-            cookies.insert(cookie);
+            append(all, read(peer, 1));
         }
+        return all;
+    }
+
+    Bytes ask(Peer& peer, size_t amount) override
+    {
+        Bytes all;
+        for (size_t asked = 0; !peer.stopped() && asked < amount;)
+        {
+            append(all, read(peer, std::min<uint64_t>(readMax, size)));
+            asked += lengths.back();
+        }
+        return all;
+    }
+
+    /// A long one is a write beyond the end, which changes nothing. Reads would
+    /// have thousands of replies, and nbdkit 1.32 aborts where a client is gone
+    /// before it has them.
+    Bytes lure(Peer& peer, size_t wanted) override
+    {
+        if (wanted <= NbdRequest::wireSize)
+        {
+            return next(peer, wanted);
+        }
+        const auto length =
+            static_cast<uint32_t>(wanted - NbdRequest::wireSize);
+        Bytes all;
+        append(all, encode(NbdRequest{0, Cmd::write, peer.random()(), size,
+                                      length}));
+        all.resize(wanted);
         return all;
     }
 
     void wantAnswer(Peer& peer) override
     {
-        constexpr size_t replySize = SimpleReply::wireSize + 1;
-        const auto bytes = peer.wantStream(
-            cookies.size() * replySize,
-            fmt::format("the replies to {} reads", cookies.size()));
-        for (size_t at = 0; bytes && !peer.stopped() && at < bytes->size();
-             at += replySize)
+        for (size_t i = 0; !peer.stopped() && i < lengths.size(); ++i)
         {
-            const auto reply = decodeSimpleReply(
-                std::span(*bytes).subspan(at).first<SimpleReply::wireSize>());
-            peer.want(reply && reply->error == ErrorValue::none &&
-                          cookies.erase(reply->cookie) == 1,
-                      "a reply that is to none of our reads",
-                      "simple replies with our cookies");
+            wantReply(peer);
         }
-        cookies.clear();
+        lengths.clear();
     }
 
   private:
+    /// As long as any server takes it.
+    static constexpr uint64_t readMax = 128U << 10;
+
+    Bytes read(Peer& peer, uint64_t length)
+    {
+        if (lengths.empty())
+        {
+            firstCookie = peer.random()();
+        }
+        const uint64_t cookie = firstCookie + lengths.size();
+        const uint64_t offset = peer.random()() % (size - length + 1);
+        lengths.push_back(static_cast<uint32_t>(length));
+        const auto bytes =
+            encode(NbdRequest{0, Cmd::read, cookie, offset, lengths.back()});
+        return {bytes.begin(), bytes.end()};
+    }
+
+    /// To any of the reads that have none yet.
+    void wantReply(Peer& peer)
+    {
+        const auto head = peer.wantStream(
+            SimpleReply::wireSize,
+            fmt::format("the replies to {} reads", lengths.size()));
+        if (!head)
+        {
+            return;
+        }
+        const auto reply =
+            decodeSimpleReply(std::span(*head).first<SimpleReply::wireSize>());
+        const uint64_t index = reply ? reply->cookie - firstCookie : 0;
+        peer.want(reply && reply->error == ErrorValue::none &&
+                      index < lengths.size() && lengths[index] != 0,
+                  "a reply that is to none of our reads",
+                  "simple replies with our cookies");
+        if (!peer.stopped())
+        {
+            peer.wantStream(std::exchange(lengths[index], 0),
+                            "the data of a reply");
+        }
+    }
+
     uint64_t size = 1;
-    std::set<uint64_t> cookies;
+    uint64_t firstCookie = 0;
+    std::vector<uint32_t> lengths; ///< of the reads; 0: it has its reply
 };
 
 } // namespace

@@ -58,6 +58,7 @@ struct Profile
     Needs offers{};                   ///< told by a profile
     std::optional<Role> role{};       ///< none: it carries nothing that we know
     std::string secondSlot{};         ///< another path, with Needs::twoSlots
+    size_t inFlight = 0;              ///< requests of an NBD client; 0: unknown
     bool oneClient = false;           ///< a second client is refused
     std::optional<TextPolicy> text{}; ///< none: it could not be seen
     bool deflates = false;            ///< it agrees to permessage-deflate
