@@ -10,6 +10,12 @@ namespace conformance::ws
 // In the order of a run.
 std::span<const Case> upgradeCases();
 std::span<const Case> keyCases();
+std::span<const Case> closeCases();
+std::span<const Case> closeCodeCases();
+std::span<const Case> endingCases();
+std::span<const Case> textCases();
+std::span<const Case> deliveryCases();
+std::span<const Case> nbdCases();
 
 /// All areas of `ws-server`.
 std::span<const Area> serverAreas();

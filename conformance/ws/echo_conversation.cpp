@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversation.hpp"
+#include "vmedia/nbd/negotiator.hpp"
 
 #include <fmt/format.h>
 
@@ -14,15 +15,25 @@ namespace
 class EchoConversation final : public Conversation
 {
   public:
-    void begin(Peer& /*peer*/) override {}
+    Bytes firstWords(Peer& /*peer*/) override
+    {
+        expected = vmedia::nbd::Negotiator::greeting();
+        return expected;
+    }
+
+    void settle(Peer& peer) override
+    {
+        wantAnswer(peer);
+    }
 
     Bytes next(Peer& peer, size_t size) override
     {
-        expected.resize(size);
-        std::ranges::generate(expected, [&peer] {
+        Bytes bytes(size);
+        std::ranges::generate(bytes, [&peer] {
             return static_cast<std::byte>(peer.random()());
         });
-        return expected;
+        vmedia::nbd::append(expected, ByteView(bytes));
+        return bytes;
     }
 
     void wantAnswer(Peer& peer) override
@@ -36,6 +47,7 @@ class EchoConversation final : public Conversation
                                   sent - expected.begin()),
                       "the same bytes");
         }
+        expected.clear();
     }
 
   private:

@@ -120,8 +120,9 @@ class Peer : public Script
     {
         send(Opcode::binary, payload);
     }
+    /// @p behind goes with it in one segment.
     void sendClose(std::optional<uint16_t> code = 1000,
-                   std::string_view reason = {});
+                   std::string_view reason = {}, ByteView behind = {});
     void sendBytes(ByteView bytes, std::string_view what);
     /// Each byte in a segment of its own (TCP_NODELAY, no delayed send).
     void sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what);
@@ -132,6 +133,14 @@ class Peer : public Script
     std::optional<Seen> nextFrame();
     /// After a wait in which nothing came: that is no end.
     void goOn();
+    /// Takes what comes for @p time, as a peer does that is slow to speak;
+    /// less if Close or the end comes.
+    void waitOut(std::chrono::milliseconds time);
+    /// From now on a Close of the target gets no answer.
+    void leaveCloseUnanswered()
+    {
+        answersClose = false;
+    }
     /// PING with a nonce, and all up to its PONG. False, without a verdict, if
     /// Close or the end came instead. Data goes to the stream.
     bool fence();
@@ -166,6 +175,9 @@ class Peer : public Script
     void wantFailed(ByteView bytes, std::string_view what,
                     std::initializer_list<uint16_t> codes = {1002});
 
+    /// What is not as it should be, but breaks no rule.
+    void warn(std::string got, std::string wanted);
+
     const Ending& ending() const
     {
         return end;
@@ -181,7 +193,6 @@ class Peer : public Script
     bool fill(size_t size);
     std::optional<Response> wantOneResponse(bool mayEnd);
     void answerTo(const Seen& frame);
-    void warn(std::string got, std::string wanted);
 
     const Profile& target;
     std::chrono::milliseconds deadline;
@@ -195,6 +206,7 @@ class Peer : public Script
     ByteQueue stream{};             ///< data payload that nobody took yet
     Ending end{};
     bool sentClose = false;
+    bool answersClose = true;
     std::vector<Header> seenHeaders{};
 };
 

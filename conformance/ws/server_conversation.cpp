@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client_play.hpp"
 #include "conversation.hpp"
-#include "vmedia/nbd/wire.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,6 @@ namespace conformance::ws
 {
 
 using namespace vmedia::nbd;
-using NbdRequest = vmedia::nbd::Request; // not that of HTTP
 
 namespace
 {
@@ -20,33 +19,17 @@ namespace
 class ServerConversation final : public Conversation
 {
   public:
-    void begin(Peer& peer) override
+    Bytes firstWords(Peer& peer) override
     {
-        const auto bytes = peer.wantStream(Greeting::wireSize, "the greeting");
-        if (!bytes)
-        {
-            return;
-        }
-        const auto greeting =
-            decodeGreeting(std::span(*bytes).first<Greeting::wireSize>());
-        if (!greeting)
-        {
-            return peer.conclude(
-                failed("no NBD greeting", "NBDMAGIC and IHAVEOPT"));
-        }
-        Bytes start;
-        append(start, uint32_t{greeting->handshakeFlags & 3U});
-        append(start, encode(OptionHeader{Opt::exportName, 0}));
-        peer.sendData(start);
-        const size_t zeroes = (greeting->handshakeFlags & 2U) != 0 ? 0 : 124;
-        const auto told = peer.wantStream(
-            InfoExport::wireSize - sizeof(Info) + zeroes, "the export");
-        if (told)
-        {
-            size = Reader(*told).u64();
-            peer.want(size != 0, "an export of 0 bytes",
-                      "an export to read from");
-        }
+        play.hearGreeting(peer);
+        Bytes words = play.flags();
+        append(words, ByteView(ClientPlay::chooseDefault()));
+        return words;
+    }
+
+    void settle(Peer& peer) override
+    {
+        play.hearExport(peer);
     }
 
     Bytes next(Peer& peer, size_t wanted) override
@@ -54,10 +37,10 @@ class ServerConversation final : public Conversation
         Bytes all;
         while (!peer.stopped() && all.size() < wanted)
         {
-            const uint64_t cookie = peer.random()();
-            append(all, encode(NbdRequest{0, Cmd::read, cookie,
-                                          peer.random()() % size, 1}));
-            cookies.insert(cookie);
+            const uint64_t at = peer.random()() % play.exportSize();
+            const auto request = ClientPlay::request(peer, Cmd::read, at, 1);
+            append(all, encode(request));
+            cookies.insert(request.cookie);
         }
         return all;
     }
@@ -82,7 +65,7 @@ class ServerConversation final : public Conversation
     }
 
   private:
-    uint64_t size = 1;
+    ClientPlay play;
     std::set<uint64_t> cookies;
 };
 
