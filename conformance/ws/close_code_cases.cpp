@@ -2,8 +2,6 @@
 #include "all_cases.hpp"
 #include "closings.hpp"
 
-#include <fmt/format.h>
-
 namespace conformance::ws
 {
 
@@ -81,22 +79,19 @@ constexpr Case open(std::string_view id, std::string_view sends,
             .says = saysOf(code),
             .level = Level::may,
             .sends = sends,
-            .wants = "what it answers is told",
+            .wants = "the end of the connection; what it answers is told",
             .autobahn = autobahn,
             .run = [](Peer& peer) {
         peer.open();
         peer.sendClose(code);
         while (peer.nextFrame())
         {}
-        if (peer.stopped())
-        {
-            return peer.verdict();
-        }
-        const Ending& end = peer.ending();
-        return noted(fmt::format(
-            "{}{}", end.close ? describe(*end.close) : "no Close frame",
-            end.ended == Ended::timeout ? ", and the connection stays open"
-                                        : ""));
+        peer.want(peer.ending().ended == Ended::closed,
+                  "the connection stays open", "the end of the connection");
+        const auto close = peer.ending().close;
+        return peer.stopped() ? peer.verdict()
+                              : noted(close ? describe(*close)
+                                            : "no Close frame");
     }};
 }
 

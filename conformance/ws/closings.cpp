@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "closings.hpp"
 
+#include "conversation.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +12,9 @@ namespace conformance::ws
 
 namespace
 {
+
+constexpr uint16_t protocolError = 1002;
+constexpr uint16_t notConsistent = 1007;
 
 bool isOneOf(const CloseReason& close, std::initializer_list<uint16_t> codes)
 {
@@ -49,8 +54,12 @@ Verdict closes(Peer& peer, std::optional<uint16_t> code,
     peer.wantEnd();
     if (close && !isOneOf(*close, codes))
     {
-        peer.warn(describe(*close),
-                  fmt::format("Close {}", fmt::join(codes, " or ")));
+        const std::string wanted =
+            fmt::format("Close {}", fmt::join(codes, " or "));
+        peer.want(close->code != protocolError && close->code != notConsistent,
+                  fmt::format("{}, as if it were a bad one", describe(*close)),
+                  wanted);
+        peer.warn(describe(*close), wanted);
     }
     return peer.verdict();
 }
@@ -124,6 +133,23 @@ void wantGone(Peer& peer)
     peer.want(peer.ending().ended == Ended::closed,
               "the connection stays open", "the end of the connection");
     wantSendable(peer);
+}
+
+bool breakNbd(Peer& peer)
+{
+    const auto talk = converse(peer);
+    if (!talk || peer.profile().role == Role::echo)
+    {
+        return false;
+    }
+    Bytes words = talk->firstWords(peer);
+    if (!peer.stopped())
+    {
+        // A byte of the magic that the other side looks for.
+        words[peer.profile().role == Role::gateway ? 4 : 0] ^= std::byte{0x20};
+        peer.sendData(words);
+    }
+    return true;
 }
 
 void wantFreeSlot(Peer& peer)

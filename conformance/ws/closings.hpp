@@ -12,6 +12,7 @@ namespace conformance::ws
 /// Opens, and says Close with @p code and @p reason, which are all right.
 ///
 ///   Close with one of @p codes (0: none), the end ... pass
+///   1002 or 1007: as if it were a bad Close ......... fail
 ///   another code .................................... warn
 ///   no Close, a code that nobody may send, no end ... fail
 Verdict closes(Peer& peer, std::optional<uint16_t> code,
@@ -38,6 +39,10 @@ void wantLeave(Peer& peer, std::initializer_list<uint16_t> codes);
 
 /// The connection ends; a Close frame before that is allowed.
 void wantGone(Peer& peer);
+
+/// Says first what NBD is to hear, with a wrong magic. Nothing, and false, if
+/// nothing behind the target speaks NBD.
+bool breakNbd(Peer& peer);
 
 /// A new client gets in, and out well; see Peer::mayBeBusy().
 void wantFreeSlot(Peer& peer);

@@ -51,18 +51,10 @@ Verdict disconnects(Peer& peer)
 
 Verdict breaksNbd(Peer& peer)
 {
-    const auto talk = converse(peer);
-    if (!talk || peer.profile().role == Role::echo)
+    peer.open();
+    if (!breakNbd(peer))
     {
         return leaveOut(peer, "nothing behind it speaks NBD");
-    }
-    peer.open();
-    Bytes words = talk->firstWords(peer);
-    if (!peer.stopped())
-    {
-        // The first byte of the magic that the other side looks for.
-        words[peer.profile().role == Role::gateway ? 4 : 0] ^= std::byte{0x20};
-        peer.sendData(words);
     }
     wantLeave(peer, {1002, 1008, 1011});
     wantFreeSlot(peer);

@@ -175,7 +175,10 @@ vmedia::Result<Profile> probe(const Profile& told,
     Peer other(found, deadline, probeSeed + 1);
     other.open();
     found.text = other.stopped() ? std::nullopt : textPolicy(other);
-    other.hangUp();
+    if (!other.ending().close)
+    {
+        other.closeWell();
+    }
     found.deflates = agreesToDeflate(found, deadline);
     return found;
 }

@@ -142,16 +142,8 @@ void ServerPlay::learnDepth(Peer& peer)
     for (int i = 0; i < rounds && !peer.stopped(); ++i)
     {
         const size_t known = waiting.size();
-        Bytes replies;
-        while (hasWaiting())
-        {
-            append(replies, replyTo(takeOldest()));
-        }
-        peer.sendData(replies);
-        while (!peer.stopped() && waiting.size() < known)
-        {
-            hear(peer);
-        }
+        replyToAll(peer);
+        hearUntil(peer, known);
         hearAll(peer);
         most = std::max(most, waiting.size());
     }
@@ -180,7 +172,24 @@ NbdRequest ServerPlay::takeNewest()
 
 void ServerPlay::wantMore(Peer& peer)
 {
-    while (!peer.stopped() && waiting.size() < most)
+    hearUntil(peer, most);
+    replyToAll(peer);
+    hearUntil(peer, most);
+}
+
+void ServerPlay::replyToAll(Peer& peer)
+{
+    Bytes replies;
+    while (hasWaiting())
+    {
+        append(replies, ByteView(replyTo(takeOldest())));
+    }
+    peer.sendData(replies);
+}
+
+void ServerPlay::hearUntil(Peer& peer, size_t count)
+{
+    while (!peer.stopped() && waiting.size() < count)
     {
         hear(peer);
     }

@@ -49,13 +49,17 @@ class ServerPlay
     }
     NbdRequest takeOldest();
     NbdRequest takeNewest();
-    /// The client has as many in flight again as it keeps.
+    /// The client reads on: it has as many in flight again as it keeps, and so
+    /// once more after replies to these. The first time could be requests that
+    /// were late, for how many it keeps is not known for sure.
     void wantMore(Peer& peer);
 
   private:
     static void sendAtOnce(Peer& peer, const Told& told);
     static vmedia::nbd::Phase hearOption(
         Peer& peer, vmedia::nbd::Negotiator& negotiator, const Tell& tell);
+    void replyToAll(Peer& peer);
+    void hearUntil(Peer& peer, size_t count);
     void hear(Peer& peer);
     void hearAll(Peer& peer);
 
