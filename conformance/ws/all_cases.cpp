@@ -10,14 +10,10 @@ namespace conformance::ws
 std::span<const Area> serverAreas()
 {
     static const std::vector<Area> areas{
-        {"upgrade", upgradeCases()},
-        {"key", keyCases()},
-        {"close", closeCases()},
-        {"close codes", closeCodeCases()},
-        {"sudden ends", endingCases()},
-        {"text", textCases()},
-        {"delivery", deliveryCases()},
-        {"NBD in step", nbdCases()},
+        {"upgrade", upgradeCases()},    {"key", keyCases()},
+        {"close", closeCases()},        {"close codes", closeCodeCases()},
+        {"sudden ends", endingCases()}, {"text", textCases()},
+        {"delivery", deliveryCases()},  {"NBD in step", nbdCases()},
     };
     return areas;
 }

@@ -90,9 +90,9 @@ Verdict endsAtOnce(Peer& peer)
         std::chrono::duration_cast<milliseconds>(Clock::now() - closed);
     if (took > limit)
     {
-        peer.warn(fmt::format("the end of TCP {} ms after its Close",
-                              took.count()),
-                  fmt::format("the end within {} ms", limit.count()));
+        peer.warn(
+            fmt::format("the end of TCP {} ms after its Close", took.count()),
+            fmt::format("the end within {} ms", limit.count()));
     }
     return peer.verdict();
 }

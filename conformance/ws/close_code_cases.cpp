@@ -40,33 +40,31 @@ template <uint16_t code>
 constexpr Case good(std::string_view id, std::string_view sends,
                     std::string_view autobahn, Level level = Level::must)
 {
-    return {.id = id,
-            .spec = specOf(code),
-            .says = saysOf(code),
-            .level = level,
-            .sends = sends,
-            .wants = "a Close with that code or 1000, and the end of the "
-                     "connection",
-            .autobahn = autobahn,
-            .run = [](Peer& peer) {
-        return closes(peer, code, {}, {code, 1000});
-    }};
+    return {
+        .id = id,
+        .spec = specOf(code),
+        .says = saysOf(code),
+        .level = level,
+        .sends = sends,
+        .wants = "a Close with that code or 1000, and the end of the "
+                 "connection",
+        .autobahn = autobahn,
+        .run = [](Peer& peer) { return closes(peer, code, {}, {code, 1000}); }};
 }
 
 template <uint16_t code>
 constexpr Case bad(std::string_view id, std::string_view sends,
                    std::string_view autobahn)
 {
-    return {.id = id,
-            .spec = specOf(code),
-            .says = saysOf(code),
-            .level = Level::must,
-            .sends = sends,
-            .wants = "Close 1002, and the end of the connection",
-            .autobahn = autobahn,
-            .run = [](Peer& peer) {
-        return refusesClose(peer, closeBody(code));
-    }};
+    return {
+        .id = id,
+        .spec = specOf(code),
+        .says = saysOf(code),
+        .level = Level::must,
+        .sends = sends,
+        .wants = "Close 1002, and the end of the connection",
+        .autobahn = autobahn,
+        .run = [](Peer& peer) { return refusesClose(peer, closeBody(code)); }};
 }
 
 /// Beyond all ranges: told, not judged.
@@ -89,9 +87,9 @@ constexpr Case open(std::string_view id, std::string_view sends,
         peer.want(peer.ending().ended == Ended::closed,
                   "the connection stays open", "the end of the connection");
         const auto close = peer.ending().close;
-        return peer.stopped() ? peer.verdict()
-                              : noted(close ? describe(*close)
-                                            : "no Close frame");
+        return peer.stopped()
+                   ? peer.verdict()
+                   : noted(close ? describe(*close) : "no Close frame");
     }};
 }
 

@@ -54,8 +54,8 @@ Verdict closes(Peer& peer, std::optional<uint16_t> code,
     peer.wantEnd();
     if (close && !isOneOf(*close, codes))
     {
-        const std::string wanted =
-            fmt::format("Close {}", fmt::join(codes, " or "));
+        const std::string wanted = fmt::format("Close {}",
+                                               fmt::join(codes, " or "));
         peer.want(close->code != protocolError && close->code != notConsistent,
                   fmt::format("{}, as if it were a bad one", describe(*close)),
                   wanted);
@@ -97,9 +97,9 @@ Verdict refusesClose(Peer& peer, ByteView body,
     readToEnd(peer);
     if (peer.ending().ended == Ended::timeout)
     {
-        peer.warn(fmt::format("{}, and the connection stays open",
-                              describe(*close)),
-                  wanted);
+        peer.warn(
+            fmt::format("{}, and the connection stays open", describe(*close)),
+            wanted);
     }
     if (!isOneOf(*close, codes))
     {
@@ -130,8 +130,8 @@ void wantLeave(Peer& peer, std::initializer_list<uint16_t> codes)
 void wantGone(Peer& peer)
 {
     readToEnd(peer);
-    peer.want(peer.ending().ended == Ended::closed,
-              "the connection stays open", "the end of the connection");
+    peer.want(peer.ending().ended == Ended::closed, "the connection stays open",
+              "the end of the connection");
     wantSendable(peer);
 }
 

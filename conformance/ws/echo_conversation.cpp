@@ -29,9 +29,8 @@ class EchoConversation final : public Conversation
     Bytes next(Peer& peer, size_t size) override
     {
         Bytes bytes(size);
-        std::ranges::generate(bytes, [&peer] {
-            return static_cast<std::byte>(peer.random()());
-        });
+        std::ranges::generate(
+            bytes, [&peer] { return static_cast<std::byte>(peer.random()()); });
         vmedia::nbd::append(expected, ByteView(bytes));
         return bytes;
     }

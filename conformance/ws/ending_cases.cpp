@@ -30,9 +30,9 @@ void cutOff(Peer& peer, const Frame& frame, size_t part)
 {
     peer.open();
     const Bytes bytes = peer.masked(frame);
-    peer.sendBytes(ByteView(bytes).first(part),
-                   fmt::format("{} of the {} bytes of a frame", part,
-                               bytes.size()));
+    peer.sendBytes(
+        ByteView(bytes).first(part),
+        fmt::format("{} of the {} bytes of a frame", part, bytes.size()));
     peer.endSending();
     wantGone(peer);
     wantFreeSlot(peer);

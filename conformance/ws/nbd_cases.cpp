@@ -213,8 +213,8 @@ Verdict goesOnAfterError(Peer& peer)
     {
         ClientPlay play;
         play.begin(peer);
-        const auto beyond =
-            ClientPlay::request(peer, Cmd::read, play.exportSize(), 1);
+        const auto beyond = ClientPlay::request(peer, Cmd::read,
+                                                play.exportSize(), 1);
         peer.sendData(encode(beyond));
         const auto error = ClientPlay::hearReply(peer, beyond);
         peer.want(error != ErrorValue::none, "no error",

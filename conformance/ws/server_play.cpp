@@ -36,10 +36,9 @@ std::optional<NbdRequest> wantRequest(Peer& peer)
     }
     const auto request =
         decodeRequest(std::span(*bytes).first<NbdRequest::wireSize>());
-    if (!request ||
-        (request->type == Cmd::read &&
-         (request->length > readMax ||
-          request->offset > exportSize - request->length)))
+    if (!request || (request->type == Cmd::read &&
+                     (request->length > readMax ||
+                      request->offset > exportSize - request->length)))
     {
         peer.conclude(failed("what is no request to our export",
                              "NBD requests within the export"));
@@ -119,9 +118,9 @@ Phase ServerPlay::hearOption(Peer& peer, Negotiator& negotiator,
                         header->option == Opt::go ||
                         header->option == Opt::info ||
                         header->option == Opt::abort;
-    const Step step =
-        simple ? negotiator.on({header->option, *data})
-               : Step{.replies = {{header->option, Rep::errUnsup}}};
+    const Step step = simple
+                          ? negotiator.on({header->option, *data})
+                          : Step{.replies = {{header->option, Rep::errUnsup}}};
     Bytes out;
     for (const OptionReply& reply : step.replies)
     {

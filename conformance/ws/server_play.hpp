@@ -56,8 +56,9 @@ class ServerPlay
 
   private:
     static void sendAtOnce(Peer& peer, const Told& told);
-    static vmedia::nbd::Phase hearOption(
-        Peer& peer, vmedia::nbd::Negotiator& negotiator, const Tell& tell);
+    static vmedia::nbd::Phase hearOption(Peer& peer,
+                                         vmedia::nbd::Negotiator& negotiator,
+                                         const Tell& tell);
     void replyToAll(Peer& peer);
     void hearUntil(Peer& peer, size_t count);
     void hear(Peer& peer);

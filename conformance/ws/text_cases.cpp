@@ -79,7 +79,8 @@ Verdict carriesText(Peer& peer, size_t size = std::string::npos)
         return peer.verdict();
     }
     const ByteView words(opening.words);
-    const Bytes text = textOf(peer, {words.first(std::min(size, words.size()))});
+    const Bytes text = textOf(peer,
+                              {words.first(std::min(size, words.size()))});
     if (rejects(peer))
     {
         wantRejected(peer, text);
@@ -126,10 +127,10 @@ Verdict refusesFragment(Peer& peer)
     const Opening opening(peer);
     if (!peer.stopped())
     {
-        const Bytes bytes = peer.masked(
-            {.opcode = Opcode::text,
-             .payload = beginningWith(peer, opening.words, notUtf8),
-             .fin = false});
+        const Bytes bytes =
+            peer.masked({.opcode = Opcode::text,
+                         .payload = beginningWith(peer, opening.words, notUtf8),
+                         .fin = false});
         peer.wantFailed(bytes, "a first fragment that is not UTF-8",
                         {1007, 1003});
     }
