@@ -26,6 +26,12 @@ std::span<const Area> serverAreas()
         {"fragments", fragmentCases()},
         {"control frames", controlCases()},
         {"liveness", livenessCases()},
+        {"close", closeCases()},
+        {"close codes", closeCodeCases()},
+        {"sudden ends", endingCases()},
+        {"text", textCases()},
+        {"delivery", deliveryCases()},
+        {"NBD in step", nbdCases()},
     };
     return areas;
 }

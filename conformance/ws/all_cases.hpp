@@ -24,6 +24,12 @@ std::span<const Case> passiveCases();
 std::span<const Case> fragmentCases();
 std::span<const Case> controlCases();
 std::span<const Case> livenessCases();
+std::span<const Case> closeCases();
+std::span<const Case> closeCodeCases();
+std::span<const Case> endingCases();
+std::span<const Case> textCases();
+std::span<const Case> deliveryCases();
+std::span<const Case> nbdCases();
 
 /// All areas of `ws-server`.
 std::span<const Area> serverAreas();

@@ -20,7 +20,17 @@ class Conversation
     virtual ~Conversation() = default;
 
     /// To where any number of bytes can be carried.
-    virtual void begin(Peer& peer) = 0;
+    void begin(Peer& peer)
+    {
+        peer.sendData(firstWords(peer));
+        settle(peer);
+    }
+    // The halves of begin(), for a case that sends them in its own way:
+    /// What we say first, all of it ASCII, so that text can carry it.
+    virtual Bytes firstWords(Peer& peer) = 0;
+    /// The target's answer to that, and what follows.
+    virtual void settle(Peer& peer) = 0;
+
     /// At least @p size bytes; a whole number of messages of the protocol.
     virtual Bytes next(Peer& peer, size_t size) = 0;
     /// Bytes that make the target send @p amount bytes and more, as far as its
@@ -38,6 +48,13 @@ class Conversation
     /// The target's answer to all that next() or ask() gave.
     virtual void wantAnswer(Peer& peer) = 0;
 };
+
+/// So few bytes of firstWords() that NBD waits for more before it judges them,
+/// whatever up to 4 bytes follow.
+constexpr size_t judgedAfter(Role role)
+{
+    return role == Role::gateway ? 4 : 3; // the flags; a part of NBDMAGIC
+}
 
 /// For the role of the peer's target; null if that is not known.
 std::unique_ptr<Conversation> converse(const Peer& peer);

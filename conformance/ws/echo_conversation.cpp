@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversation.hpp"
+#include "vmedia/nbd/negotiator.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,16 @@ namespace
 class EchoConversation final : public Conversation
 {
   public:
-    void begin(Peer& /*peer*/) override {}
+    Bytes firstWords(Peer& /*peer*/) override
+    {
+        expected = vmedia::nbd::Negotiator::greeting();
+        return expected;
+    }
+
+    void settle(Peer& peer) override
+    {
+        wantAnswer(peer);
+    }
 
     Bytes next(Peer& peer, size_t size) override
     {

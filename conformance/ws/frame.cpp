@@ -150,6 +150,13 @@ Bytes closeBody(uint16_t code, std::string_view reason)
     return body;
 }
 
+bool mayBeSent(uint16_t code)
+{
+    // 1004, 1005, 1006 and 1015 are reserved; 1012 to 1014 came later.
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
+}
+
 std::optional<CloseReason> parseClose(ByteView body)
 {
     if (body.empty())

@@ -88,6 +88,10 @@ MaskKey randomMask(std::mt19937_64& random);
 /// The body of a Close frame (5.5.1).
 Bytes closeBody(uint16_t code, std::string_view reason = {});
 
+/// Whether a Close frame may bear it (7.4): RFC 6455 or IANA defines it, or it
+/// is of a range that is free for use.
+bool mayBeSent(uint16_t code);
+
 /// What a Close frame says.
 struct CloseReason
 {

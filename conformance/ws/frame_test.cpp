@@ -96,6 +96,19 @@ TEST(Close, SaysCodeAndReason)
     EXPECT_FALSE(parseClose("03"_hex));
 }
 
+TEST(Close, HasACodeThatSomebodyDefined)
+{
+    for (const int code : {1000, 1003, 1007, 1011, 1014, 3000, 4999})
+    {
+        EXPECT_TRUE(mayBeSent(static_cast<uint16_t>(code))) << code;
+    }
+    for (const int code :
+         {0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535})
+    {
+        EXPECT_FALSE(mayBeSent(static_cast<uint16_t>(code))) << code;
+    }
+}
+
 TEST(Header, IsToldInWords)
 {
     EXPECT_EQ(describe(*parseHeader("02 12"_hex)),

@@ -269,12 +269,15 @@ void Peer::send(Opcode opcode, ByteView payload)
                .mask = randomMask(generator)});
 }
 
-void Peer::sendClose(std::optional<uint16_t> code, std::string_view reason)
+void Peer::sendClose(std::optional<uint16_t> code, std::string_view reason,
+                     ByteView behind)
 {
     sentClose = true;
     const Bytes body = code ? closeBody(*code, reason) : Bytes();
-    sendBytes(masked({.opcode = Opcode::close, .payload = body}),
-              ws::describe(CloseReason{code, std::string(reason)}));
+    Bytes all = masked({.opcode = Opcode::close, .payload = body});
+    append(all, behind);
+    sendBytes(all, ws::describe(CloseReason{code, std::string(reason)}) +
+                       (behind.empty() ? "" : ", and more behind it"));
 }
 
 void Peer::sendBytes(ByteView bytes, std::string_view what)
@@ -409,7 +412,7 @@ void Peer::answerTo(const Seen& frame)
             break;
         case Opcode::close:
             end.close = parseClose(frame.payload).value_or(CloseReason{});
-            if (!sentClose)
+            if (!sentClose && answersClose)
             {
                 sendClose(end.close->code);
             }
@@ -451,6 +454,33 @@ void Peer::goOn()
     if (end.ended == Ended::timeout)
     {
         end.ended = Ended::no;
+    }
+}
+
+void Peer::waitOut(std::chrono::milliseconds time)
+{
+    using std::chrono::milliseconds;
+    const auto until = Clock::now() + time;
+    const milliseconds usual = deadline;
+    const auto left = [until] {
+        return std::chrono::ceil<milliseconds>(until - Clock::now());
+    };
+    note(fmt::format("-- {} s of patience", time.count() / 1000));
+    while (!stopped() && !end.close && end.ended == Ended::no &&
+           left() > milliseconds::zero())
+    {
+        // A frame that has begun gets the usual time to its end.
+        deadline = std::min(usual, left());
+        const bool begun = fill(1);
+        deadline = usual;
+        if (begun)
+        {
+            nextFrame();
+        }
+        else
+        {
+            goOn();
+        }
     }
 }
 
@@ -538,7 +568,10 @@ void Peer::wantEnd()
     want(end.ended == Ended::closed,
          fmt::format("{}; the connection stays open", describe(end.ended)),
          "the end of the connection");
-    note("<- the end of the connection");
+    if (!stopped())
+    {
+        note("<- the end of the connection");
+    }
 }
 
 void Peer::closeWell()

@@ -127,8 +127,9 @@ class Peer : public Script
     {
         send(Opcode::binary, payload);
     }
+    /// @p behind goes with it in one segment.
     void sendClose(std::optional<uint16_t> code = 1000,
-                   std::string_view reason = {});
+                   std::string_view reason = {}, ByteView behind = {});
     void sendBytes(ByteView bytes, std::string_view what);
     /// As much of it as the target takes before it takes nothing for a while,
     /// or ends the connection.
@@ -149,6 +150,14 @@ class Peer : public Script
     void ignorePings()
     {
         answersPings = false;
+    }
+    /// Takes what comes for @p time, as a peer does that is slow to speak;
+    /// less if Close or the end comes.
+    void waitOut(std::chrono::milliseconds time);
+    /// From now on a Close of the target gets no answer.
+    void leaveCloseUnanswered()
+    {
+        answersClose = false;
     }
     /// PING with a nonce, and all up to its PONG. False, without a verdict, if
     /// Close or the end came instead. Data goes to the stream.
@@ -200,6 +209,9 @@ class Peer : public Script
     /// wantFailed() for what was sent before, where a PING cannot follow.
     void wantGone(std::initializer_list<uint16_t> codes);
 
+    /// What is not as it should be, but breaks no rule.
+    void warn(std::string got, std::string wanted);
+
     const Ending& ending() const
     {
         return end;
@@ -217,7 +229,6 @@ class Peer : public Script
     bool fill(size_t size);
     std::optional<Response> wantOneResponse(bool mayEnd);
     void answerTo(const Seen& frame);
-    void warn(std::string got, std::string wanted);
 
     const Profile& target;
     std::chrono::milliseconds deadline;
@@ -234,6 +245,7 @@ class Peer : public Script
     std::function<void(const Bytes&)> hearsPong{};
     bool answersPings = true;
     size_t owed = 0; ///< data that is no answer to what breaks a rule
+    bool answersClose = true;
     std::vector<Header> seenHeaders{};
 };
 

@@ -107,9 +107,18 @@ bool servesASecond(Peer& first)
 
 std::optional<TextPolicy> textPolicy(Peer& peer)
 {
-    constexpr std::string_view text = "text";
-    // NBD takes it for a client's flags or a wrong magic; that is all right.
-    peer.send(Opcode::text, std::as_bytes(std::span(text)));
+    const auto talk = converse(peer);
+    if (!talk)
+    {
+        return std::nullopt;
+    }
+    const Bytes words = talk->firstWords(peer);
+    if (peer.stopped())
+    {
+        return std::nullopt;
+    }
+    const auto text = ByteView(words).first(judgedAfter(*peer.profile().role));
+    peer.send(Opcode::text, text);
     if (peer.profile().role == Role::echo)
     {
         // A PONG may come before the echo does.
@@ -166,7 +175,10 @@ vmedia::Result<Profile> probe(const Profile& told,
     Peer other(found, deadline, probeSeed + 1);
     other.open();
     found.text = other.stopped() ? std::nullopt : textPolicy(other);
-    other.hangUp();
+    if (!other.ending().close)
+    {
+        other.closeWell();
+    }
     if (found.role == Role::bmc)
     {
         Peer client(found, deadline, probeSeed + 3);

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client_play.hpp"
 #include "conversation.hpp"
-#include "vmedia/nbd/wire.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
-#include <vector>
 
 namespace conformance::ws
 {
 
 using namespace vmedia::nbd;
-using NbdRequest = vmedia::nbd::Request; // not that of HTTP
 
 namespace
 {
@@ -22,33 +19,17 @@ namespace
 class ServerConversation final : public Conversation
 {
   public:
-    void begin(Peer& peer) override
+    Bytes firstWords(Peer& peer) override
     {
-        const auto bytes = peer.wantStream(Greeting::wireSize, "the greeting");
-        if (!bytes)
-        {
-            return;
-        }
-        const auto greeting =
-            decodeGreeting(std::span(*bytes).first<Greeting::wireSize>());
-        if (!greeting)
-        {
-            return peer.conclude(
-                failed("no NBD greeting", "NBDMAGIC and IHAVEOPT"));
-        }
-        Bytes start;
-        append(start, uint32_t{greeting->handshakeFlags & 3U});
-        append(start, encode(OptionHeader{Opt::exportName, 0}));
-        peer.sendData(start);
-        const size_t zeroes = (greeting->handshakeFlags & 2U) != 0 ? 0 : 124;
-        const auto told = peer.wantStream(
-            InfoExport::wireSize - sizeof(Info) + zeroes, "the export");
-        if (told)
-        {
-            size = Reader(*told).u64();
-            peer.want(size != 0, "an export of 0 bytes",
-                      "an export to read from");
-        }
+        play.hearGreeting(peer);
+        Bytes words = play.flags();
+        append(words, ByteView(ClientPlay::chooseDefault()));
+        return words;
+    }
+
+    void settle(Peer& peer) override
+    {
+        play.hearExport(peer);
     }
 
     Bytes next(Peer& peer, size_t wanted) override
@@ -66,15 +47,15 @@ class ServerConversation final : public Conversation
         Bytes all;
         for (size_t asked = 0; !peer.stopped() && asked < amount;)
         {
-            append(all, read(peer, std::min<uint64_t>(readMax, size)));
+            append(all, read(peer, std::min(readMax, play.exportSize())));
             asked += lengths.back();
         }
         return all;
     }
 
-    /// A long one is a write beyond the end, which changes nothing. Reads would
-    /// have thousands of replies, and nbdkit 1.32 aborts where a client is gone
-    /// before it has them.
+    /// A long one is a write beyond the end, which changes nothing: reads would
+    /// have thousands of replies, and a server may not bear that nobody is
+    /// there to hear them.
     Bytes lure(Peer& peer, size_t wanted) override
     {
         if (wanted <= NbdRequest::wireSize)
@@ -84,8 +65,8 @@ class ServerConversation final : public Conversation
         const auto length =
             static_cast<uint32_t>(wanted - NbdRequest::wireSize);
         Bytes all;
-        append(all, encode(NbdRequest{0, Cmd::write, peer.random()(), size,
-                                      length}));
+        append(all, encode(ClientPlay::request(peer, Cmd::write,
+                                               play.exportSize(), length)));
         all.resize(wanted);
         return all;
     }
@@ -110,7 +91,8 @@ class ServerConversation final : public Conversation
             firstCookie = peer.random()();
         }
         const uint64_t cookie = firstCookie + lengths.size();
-        const uint64_t offset = peer.random()() % (size - length + 1);
+        const uint64_t offset = peer.random()() %
+                                (play.exportSize() - length + 1);
         lengths.push_back(static_cast<uint32_t>(length));
         const auto bytes =
             encode(NbdRequest{0, Cmd::read, cookie, offset, lengths.back()});
@@ -141,7 +123,7 @@ class ServerConversation final : public Conversation
         }
     }
 
-    uint64_t size = 1;
+    ClientPlay play;
     uint64_t firstCookie = 0;
     std::vector<uint32_t> lengths; ///< of the reads; 0: it has its reply
 };
