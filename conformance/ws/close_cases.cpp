@@ -175,15 +175,15 @@ Verdict tellsOfDataBefore(Peer& peer)
     }
     trial.sendData(bytes);
     trial.sendClose();
-    talk->wantAnswer(trial);
-    const bool all = !trial.stopped();
     while (trial.nextFrame())
     {}
+    const Ending end = trial.ending();
+    talk->wantAnswer(trial); // in what has come
+    const bool all = !trial.stopped();
     for (const std::string& line : trial.transcript())
     {
         peer.note(line);
     }
-    const Ending& end = trial.ending();
     peer.want(end.close.has_value(), "no Close frame", "Close");
     peer.want(end.ended == Ended::closed, "the connection stays open",
               "the end of the connection");
