@@ -2,7 +2,8 @@
 #
 #   vmedia_library(NAME SOURCES... LINK libraries...)
 #   vmedia_program(NAME SOURCES... LINK libraries... [NO_INSTALL])
-#       with a manual page, which it prints itself, if it is installed
+#       with a manual page, which it prints itself, if it is installed: as
+#       the component NAME, which vmedia_package() can make a package of
 #   vmedia_test(NAME SOURCES... LINK libraries...)      gtest, beside the code
 #   vmedia_pytest(NAME FILE [LABELS label...] [TIMEOUT seconds])
 #   vmedia_fuzz(NAME SOURCES... LINK libraries...)      of libFuzzer: ci/fuzz
@@ -15,6 +16,8 @@ add_custom_target(fuzz-targets) # every vmedia_fuzz(); none but in preset fuzz
 add_library(vmedia_flags INTERFACE)
 target_compile_options(vmedia_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+    # What an assertion names does not depend on where the tree is.
+    -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=
     # g++ 12 sees, when it optimises, coroutine frames freed at an offset.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
     # clang's -Wconversion holds this, g++'s does not.
@@ -74,12 +77,15 @@ function(vmedia_program name)
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
     _vmedia_common(${name})
     if(NOT ARG_NO_INSTALL)
-        install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_BINDIR})
+        install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_BINDIR}
+            COMPONENT ${name})
         set(page ${PROJECT_BINARY_DIR}/man/${name}.1)
         file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/man)
         add_custom_command(TARGET ${name} POST_BUILD
-            COMMAND ${name} --man >${page} BYPRODUCTS ${page})
-        install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+            COMMAND ${name} --man >${page}
+            COMMAND gzip -9nkf ${page} BYPRODUCTS ${page} ${page}.gz)
+        install(FILES ${page}.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
+            COMPONENT ${name})
     endif()
 endfunction()
 

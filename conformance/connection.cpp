@@ -127,16 +127,19 @@ vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
 } // namespace
 
 vmedia::Result<Connection> Connection::open(const Address& address,
-                                            milliseconds deadline)
+                                            milliseconds deadline,
+                                            std::shared_ptr<WireLog> log)
 {
     const vmedia::Result<int> socket = address.socket.empty()
                                            ? openTcp(address, deadline)
                                            : openUnix(address, deadline);
     if (!socket)
     {
+        log->refused(socket.error().what);
         return tl::unexpected(socket.error());
     }
-    return Connection(*socket);
+    const uint32_t number = log->connected(describe(address));
+    return Connection(*socket, std::move(log), number);
 }
 
 Connection::~Connection()
@@ -144,10 +147,21 @@ Connection::~Connection()
     if (descriptor >= 0)
     {
         ::close(descriptor);
+        logEvent(drops ? WireKind::resetByUs : WireKind::closed, {});
     }
 }
 
-Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
+/// Each further call would find it again.
+void Connection::gone(WireKind how, std::string text)
+{
+    if (!std::exchange(endSeen, true))
+    {
+        logEvent(how, std::move(text));
+    }
+}
+
+Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline,
+                       Logged logged)
 {
     const auto until = Clock::now() + deadline;
     while (!bytes.empty())
@@ -156,14 +170,24 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
                                      MSG_NOSIGNAL);
         if (count >= 0)
         {
-            bytes = bytes.subspan(static_cast<size_t>(count));
+            const auto taken = bytes.first(static_cast<size_t>(count));
+            if (logged == Logged::yes)
+            {
+                log->sent(name, taken, secured);
+            }
+            bytes = bytes.subspan(taken.size());
         }
         else if (errno != EAGAIN && errno != EINTR)
         {
+            gone(WireKind::resetByPeer,
+                 fmt::format("{} while we sent", std::strerror(errno)));
             return Ended::closed;
         }
         else if (!wait(descriptor, POLLOUT, until))
         {
+            logEvent(WireKind::silence,
+                     fmt::format("the target read nothing for {} ms",
+                                 deadline.count()));
             return Ended::timeout;
         }
     }
@@ -171,38 +195,56 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline)
 }
 
 Ended Connection::exchange(vmedia::nbd::ByteView bytes,
-                           vmedia::nbd::Bytes& arrived, milliseconds deadline)
+                           vmedia::nbd::Bytes& arrived, milliseconds deadline,
+                           Logged logged)
 {
     constexpr size_t arrivedMax = 256U << 20; // then it has to be read first
+    constexpr size_t chunk = 64U << 10;
     const auto until = Clock::now() + deadline;
+    bool ended = false;
     while (!bytes.empty())
     {
         const ssize_t count = ::send(descriptor, bytes.data(), bytes.size(),
                                      MSG_NOSIGNAL);
         if (count >= 0)
         {
-            bytes = bytes.subspan(static_cast<size_t>(count));
+            const auto taken = bytes.first(static_cast<size_t>(count));
+            if (logged == Logged::yes)
+            {
+                log->sent(name, taken, secured);
+            }
+            bytes = bytes.subspan(taken.size());
             continue;
         }
         if (errno != EAGAIN && errno != EINTR)
         {
+            gone(WireKind::resetByPeer,
+                 fmt::format("{} while we sent", std::strerror(errno)));
             return Ended::closed;
         }
-        const bool hears = arrived.size() < arrivedMax;
+        const bool hears = !ended && arrived.size() < arrivedMax;
         if (!wait(descriptor, hears ? POLLOUT | POLLIN : POLLOUT, until))
         {
+            logEvent(WireKind::silence,
+                     fmt::format("the target read nothing for {} ms",
+                                 deadline.count()));
             return Ended::timeout;
         }
-        const size_t before = arrived.size();
-        arrived.resize(before + (hears ? 64U << 10 : 0));
-        const ssize_t came = ::recv(descriptor, arrived.data() + before,
-                                    arrived.size() - before, MSG_DONTWAIT);
-        arrived.resize(before +
-                       static_cast<size_t>(std::max<ssize_t>(came, 0)));
-        if (hears && came == 0) // no more comes, so that need not wake us
+        if (hears)
         {
-            return send(bytes,
-                        std::chrono::ceil<milliseconds>(until - Clock::now()));
+            const size_t before = arrived.size();
+            arrived.resize(before + chunk);
+            const ssize_t came = ::recv(descriptor, arrived.data() + before,
+                                        chunk, MSG_DONTWAIT);
+            ended = came == 0; // receive() will find it again
+            arrived.resize(before +
+                           static_cast<size_t>(std::max<ssize_t>(came, 0)));
+            if (came > 0 && logged == Logged::yes)
+            {
+                log->received(name,
+                              vmedia::nbd::ByteView(arrived).subspan(before),
+                              secured);
+            }
         }
     }
     return Ended::no;
@@ -226,20 +268,23 @@ size_t Connection::sendUntilStuck(vmedia::nbd::ByteView bytes,
             break; // what became of it shows in the receive() that follows
         }
     }
+    log->sent(name, bytes.first(sent), secured);
     return sent;
 }
 
 Received Connection::receive(size_t size, milliseconds deadline)
 {
-    return receive(size, size, deadline);
+    return receive(size, size, deadline, Logged::yes);
 }
 
-Received Connection::receiveSome(size_t size, milliseconds deadline)
+Received Connection::receiveSome(size_t size, milliseconds deadline,
+                                 Logged logged)
 {
-    return receive(1, size, deadline);
+    return receive(1, size, deadline, logged);
 }
 
-Received Connection::receive(size_t enough, size_t size, milliseconds deadline)
+Received Connection::receive(size_t enough, size_t size, milliseconds deadline,
+                             Logged logged)
 {
     const auto until = Clock::now() + deadline;
     Received received;
@@ -251,14 +296,29 @@ Received Connection::receive(size_t enough, size_t size, milliseconds deadline)
                                      size - have, 0);
         if (count > 0)
         {
+            if (logged == Logged::yes)
+            {
+                log->received(name,
+                              std::span(received.bytes)
+                                  .subspan(have, static_cast<size_t>(count)),
+                              secured);
+            }
             have += static_cast<size_t>(count);
         }
-        else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+        else if (count == 0)
         {
+            gone(WireKind::endReceived, {});
+            received.ended = Ended::closed;
+        }
+        else if (errno != EAGAIN && errno != EINTR)
+        {
+            gone(WireKind::resetByPeer, std::strerror(errno));
             received.ended = Ended::closed;
         }
         else if (!wait(descriptor, POLLIN, until))
         {
+            logEvent(WireKind::silence,
+                     fmt::format("within {} ms", deadline.count()));
             received.ended = Ended::timeout;
         }
     }
@@ -282,10 +342,12 @@ bool Connection::drain(milliseconds deadline) const
 void Connection::endSending() const
 {
     ::shutdown(descriptor, SHUT_WR);
+    logEvent(WireKind::endSent, {});
 }
 
-void Connection::dropOnClose() const
+void Connection::dropOnClose()
 {
+    drops = true;
     const linger none{1, 0};
     ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 }

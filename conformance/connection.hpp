@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "conformance/target.hpp"
+#include "conformance/wire/wire_log.hpp"
 #include "vmedia/nbd/pack.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -29,28 +31,38 @@ struct Received
 /// A socket to the target, blocking, with a deadline on every call.
 ///
 /// Owner:  the destructor closes it.
+/// Log:    all that it does is in the log that open() got.
 /// Errors: open() tells why nobody answers; later the peer's going away is a
 ///         result, not an error, for that is what many cases are about.
 class Connection
 {
   public:
-    static vmedia::Result<Connection> open(const Address& address,
-                                           std::chrono::milliseconds deadline);
-    Connection(Connection&& other) noexcept :
-        descriptor(std::exchange(other.descriptor, -1))
-    {}
-    Connection& operator=(Connection&& other) noexcept
+    /// What a layer above sends and receives in a form of its own is not for
+    /// the log: it writes down there what it means.
+    enum class Logged : uint8_t
     {
-        std::swap(descriptor, other.descriptor);
-        return *this;
-    }
+        yes,
+        no,
+    };
+
+    static vmedia::Result<Connection>
+        open(const Address& address, std::chrono::milliseconds deadline,
+             std::shared_ptr<WireLog> log = std::make_shared<WireLog>());
+    Connection(Connection&& other) noexcept :
+        descriptor(std::exchange(other.descriptor, -1)),
+        log(std::move(other.log)), name(other.name), secured(other.secured),
+        drops(other.drops), endSeen(other.endSeen)
+    {}
+    Connection& operator=(Connection&&) = delete;
     ~Connection();
 
-    Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline);
+    Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline,
+               Logged logged = Logged::yes);
     /// Sends, and takes what comes meanwhile to the end of @p arrived, so
     /// that two who answer while they read cannot wait for each other.
     Ended exchange(vmedia::nbd::ByteView bytes, vmedia::nbd::Bytes& arrived,
-                   std::chrono::milliseconds deadline);
+                   std::chrono::milliseconds deadline,
+                   Logged logged = Logged::yes);
     /// Waits until the peer has taken all that was sent.
     bool drain(std::chrono::milliseconds deadline) const;
     /// As much as the peer takes before it takes nothing for @p patience.
@@ -58,17 +70,46 @@ class Connection
                           std::chrono::milliseconds patience);
     Received receive(size_t size, std::chrono::milliseconds deadline);
     /// What has come, at most @p size bytes; waits for the first one.
-    Received receiveSome(size_t size, std::chrono::milliseconds deadline);
+    Received receiveSome(size_t size, std::chrono::milliseconds deadline,
+                         Logged logged = Logged::yes);
     /// No more will be sent; what comes can still be read.
     void endSending() const;
     /// Closing throws away what is under way, and tells the peer so (TCP).
-    void dropOnClose() const;
+    void dropOnClose();
+
+    /// From now on what is sent and received here is below TLS.
+    void tlsBegins()
+    {
+        secured = true;
+    }
+    /// What the layer above has said and heard, in clear.
+    void logSent(vmedia::nbd::ByteView bytes) const
+    {
+        log->sent(name, bytes);
+    }
+    void logReceived(vmedia::nbd::ByteView bytes) const
+    {
+        log->received(name, bytes);
+    }
+    void logEvent(WireKind kind, std::string text) const
+    {
+        log->event(kind, name, std::move(text));
+    }
 
   private:
     Received receive(size_t enough, size_t size,
-                     std::chrono::milliseconds deadline);
-    explicit Connection(int socket) : descriptor(socket) {}
+                     std::chrono::milliseconds deadline, Logged logged);
+    void gone(WireKind how, std::string text);
+    Connection(int socket, std::shared_ptr<WireLog> into, uint32_t number) :
+        descriptor(socket), log(std::move(into)), name(number)
+    {}
+
     int descriptor;
+    std::shared_ptr<WireLog> log;
+    uint32_t name;        ///< in the log
+    bool secured = false; ///< by a layer above
+    bool drops = false;
+    bool endSeen = false;
 };
 
 } // namespace conformance

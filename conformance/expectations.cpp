@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <filesystem>
+
 namespace conformance
 {
 
@@ -113,7 +115,8 @@ class Reader
 
 vmedia::Result<Expectations>
     parseExpectations(std::string_view text, const std::string& file,
-                      const std::function<bool(std::string_view)>& exists)
+                      const std::function<bool(std::string_view)>& exists,
+                      const Include& include)
 {
     toml::table document;
     try
@@ -131,6 +134,16 @@ vmedia::Result<Expectations>
     Reader reader(file);
     for (const auto& [key, value] : document)
     {
+        if (key == "include" && include)
+        {
+            auto more = include(value.value_or(std::string()));
+            if (!more)
+            {
+                return tl::unexpected(more.error());
+            }
+            found.merge(std::move(*more)); // what this file says stays
+            continue;
+        }
         if (!exists(key.str()))
         {
             return reader.wrong(key.source(), key.str(), "is no case",
@@ -142,7 +155,7 @@ vmedia::Result<Expectations>
         {
             return tl::unexpected(expected.error());
         }
-        found.emplace(key.str(), std::move(*expected));
+        found.insert_or_assign(std::string(key.str()), std::move(*expected));
     }
     return found;
 }
@@ -156,7 +169,19 @@ vmedia::Result<Expectations>
     {
         return tl::unexpected(text.error());
     }
-    return parseExpectations(*text, file, exists);
+    // One level deep, and so without a circle.
+    return parseExpectations(
+        *text, file, exists,
+        [&](const std::string& name) -> vmedia::Result<Expectations> {
+        const std::string other =
+            std::filesystem::path(file).replace_filename(name);
+        const auto included = readText(other, mostBytes);
+        if (!included)
+        {
+            return tl::unexpected(included.error());
+        }
+        return parseExpectations(*included, other, exists);
+    });
 }
 
 } // namespace conformance

@@ -20,11 +20,16 @@ using Expectations = std::map<std::string, Expected, std::less<>>;
 ///     verdict = "fail"               # or ["fail", "warn"]: any of them
 ///     why = "it closes the session"
 ///
+/// Before the cases there may be `include = "other.toml"`, a file beside it
+/// whose cases hold where this one does not name them; it includes no other.
+///
 /// Errors: Errc::usage with file and line: no TOML, an id that @p exists
 ///         denies, a verdict that is none, no reason, a key too many.
+using Include = std::function<vmedia::Result<Expectations>(std::string name)>;
 vmedia::Result<Expectations>
     parseExpectations(std::string_view text, const std::string& file,
-                      const std::function<bool(std::string_view)>& exists);
+                      const std::function<bool(std::string_view)>& exists,
+                      const Include& include = {});
 
 /// The same from a file of up to 1 MiB.
 vmedia::Result<Expectations>

@@ -69,6 +69,24 @@ TEST(Expectations, refusesWhatSaysNothing)
     EXPECT_THAT(complaint("\"nbd.a\" = 3"), HasSubstr("is no table"));
 }
 
+TEST(Expectations, whatAFileSaysItselfGoesBeforeWhatItIncludes)
+{
+    const auto any = [](std::string_view) { return true; };
+    const auto found = parseExpectations(
+        "include = \"base.toml\"\n[\"nbd.a\"]\nverdict = \"info\"\nwhy = "
+        "\"here\"",
+        "x.toml", any, [&](const std::string& name) {
+        return parseExpectations(
+            "[\"nbd.a\"]\nverdict = \"fail\"\nwhy = \"there\"\n"
+            "[\"nbd.b\"]\nverdict = \"fail\"\nwhy = \"there\"",
+            name, any);
+    });
+    ASSERT_TRUE(found) << describe(found.error());
+    EXPECT_EQ(found->size(), 2U);
+    EXPECT_EQ(found->at("nbd.a").why, "here");
+    EXPECT_EQ(found->at("nbd.b").why, "there");
+}
+
 TEST(Expectations, exactlyTheseDeviationsGiveExit0)
 {
     EXPECT_EQ(expectedRun().exitCode(), exitConforms);

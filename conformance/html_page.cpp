@@ -10,14 +10,14 @@ const char* const pageStyle = R"css(
   --bg: #fff; --panel: #f5f6f8; --line: #d9dde3; --text: #1c2128;
   --soft: #59636e; --accent: #0b5cad;
   --pass: #1a7f37; --fail: #c1222e; --warn: #8a5a00; --info: #0b5cad;
-  --none: #6b7480;
+  --none: #6b7480; --sent: #6b3fa0; --came: #00696f;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --bg: #14171b; --panel: #1d2127; --line: #353b44; --text: #e4e8ed;
     --soft: #9aa4b0; --accent: #6cb2ff;
     --pass: #4cc26b; --fail: #ff7b78; --warn: #e2ae4a; --info: #6cb2ff;
-    --none: #8e98a4;
+    --none: #8e98a4; --sent: #c7a5ff; --came: #5fd0d6;
   }
 }
 * { box-sizing: border-box; }
@@ -52,7 +52,7 @@ code, pre { font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 .many .head, .many .case > summary {
   grid-template-columns: minmax(0, 1fr) 6rem repeat(var(--runs), 8rem); }
 .head span { overflow-wrap: anywhere; }
-.case { border-top: 1px solid var(--line); }
+.case { scroll-margin-top: 4rem; border-top: 1px solid var(--line); }
 .case > summary { cursor: pointer; list-style: none; }
 .case > summary::-webkit-details-marker { display: none; }
 .case > summary:hover, .case[open] > summary { background: var(--panel); }
@@ -82,6 +82,46 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 dd pre { margin: 0; padding: .5rem .7rem; overflow-x: auto;
   background: var(--panel); border: 1px solid var(--line); border-radius: 5px; }
 dd code { user-select: all; }
+.left { color: var(--soft); margin: .6rem 0 0; }
+.log { margin-top: .7rem; }
+.log > .tools { display: flex; flex-wrap: wrap; gap: .3rem 1rem;
+  align-items: baseline; color: var(--soft); font-size: .85rem;
+  margin-bottom: .3rem; }
+.log button { font: inherit; color: var(--accent); background: none;
+  border: 1px solid var(--line); border-radius: 5px; padding: .1rem .5rem;
+  cursor: pointer; }
+.msgs { border: 1px solid var(--line); border-radius: 5px; overflow: hidden;
+  font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; }
+.msg + .msg { border-top: 1px solid var(--line); }
+.line { display: grid; gap: 0 .7rem; padding: .15rem .6rem;
+  grid-template-columns: 6.5rem 1.2rem 3.4rem minmax(0, 1fr); }
+.several .line {
+  grid-template-columns: 6.5rem 2.6rem 1.2rem 3.4rem minmax(0, 1fr); }
+.line > * { overflow-wrap: anywhere; }
+details.msg > .line { cursor: pointer; list-style: none; }
+details.msg > .line::-webkit-details-marker { display: none; }
+details.msg > .line:hover, details.msg[open] > .line { background: var(--panel); }
+.line .t { color: var(--soft); text-align: right; }
+.line .c, .line .l { color: var(--soft); }
+.line b { font-weight: 600; }
+.line .s { color: var(--soft); }
+.sent .d, .sent b { color: var(--sent); }
+.received .d, .received b { color: var(--came); }
+.event .line { color: var(--soft); background: var(--panel); }
+.event b { font-weight: 400; color: var(--text); }
+.odd b { color: var(--warn); }
+.odd .d { color: var(--warn); }
+.parts { padding: .35rem .6rem .6rem 8.9rem; }
+.several .parts { padding-left: 12.2rem; }
+.parts table { border-collapse: collapse; width: 100%; }
+.parts th, .parts td { text-align: left; vertical-align: top; font-weight: 400;
+  padding: .05rem .9rem .05rem 0; overflow-wrap: anywhere; }
+.parts th { color: var(--soft); white-space: nowrap; }
+.parts td.hex { color: var(--soft); }
+.parts p { margin: .3rem 0 0; color: var(--soft);
+  font: .85rem/1.45 system-ui, "DejaVu Sans", sans-serif; }
+.parts pre { margin: .3rem 0 0; padding: .4rem .6rem; overflow-x: auto;
+  background: var(--panel); border: 1px solid var(--line); border-radius: 5px; }
 #nothing { color: var(--soft); padding: 1.5rem 0; }
 [hidden] { display: none !important; }
 @media (max-width: 44rem) {
@@ -95,6 +135,10 @@ dd code { user-select: all; }
   .body { padding-left: .8rem; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: .4rem; }
+  .line, .several .line { display: flex; flex-wrap: wrap; }
+  .line .t { text-align: left; }
+  .parts, .several .parts { padding-left: .6rem; }
+  .parts th { white-space: normal; }
 }
 @media print { .bar { display: none; } }
 )css";
@@ -126,12 +170,117 @@ function filter() {
   get("shown").textContent = `${shown} of ${cases.length} cases`;
   get("nothing").hidden = shown !== 0;
 }
-function openTarget() {
-  const row = get(decodeURIComponent(location.hash.slice(1)));
-  if (row !== null && row.classList.contains("case")) {
-    row.open = true;
-    row.scrollIntoView({block: "center"});
+const strings = JSON.parse(get("log-strings").textContent);
+const made = (tag, style, ...children) => {
+  const element = document.createElement(tag);
+  element.className = style;
+  element.append(...children);
+  return element;
+};
+const pairs = (hex) => hex.replace(/../g, "$& ").trim();
+function hexDump(hex) {
+  const lines = [];
+  for (let at = 0; at < hex.length; at += 32) {
+    const part = hex.slice(at, at + 32);
+    const text = part.replace(/../g, (pair) => {
+      const code = parseInt(pair, 16);
+      return code >= 32 && code < 127 ? String.fromCharCode(code) : ".";
+    });
+    lines.push((at / 2).toString(16).padStart(4, "0") + "  " +
+      pairs(part).padEnd(47) + "  " + text);
   }
+  return lines.join("\n");
+}
+function fieldTable(fields, hex) {
+  const shown = 16;
+  const body = made("tbody", "");
+  let at = 0;
+  for (let i = 0; i < fields.length; i += 3) {
+    const length = fields[i + 2];
+    const bytes = hex.slice(at * 2, (at + Math.min(length, shown)) * 2);
+    const more = bytes.length / 2 < length ? " \u2026" : "";
+    body.append(made("tr", "", made("th", "", strings[fields[i]]),
+      made("td", "", strings[fields[i + 1]]),
+      made("td", "hex", pairs(bytes) + more)));
+    at += length;
+  }
+  return made("table", "", body);
+}
+function messageRow(row) {
+  const [time, connection, kind, layer, title, summary, offset, length, odd,
+    hex, ...fields] = row;
+  const isBytes = kind === "sent" || kind === "received";
+  const arrow = kind === "sent" ? "\u2192" : isBytes ? "\u2190" : "\u00b7";
+  const line = made(isBytes ? "summary" : "div", "line",
+    made("span", "t", (time / 1000).toFixed(3)),
+    made("span", "c", connection === 0 ? "" : `#${connection}`),
+    made("span", "d", arrow), made("span", "l", strings[layer]),
+    made("span", "", made("b", "", strings[title]), " ",
+      made("span", "s", strings[summary])));
+  if (!isBytes) {
+    return made("div", "msg event", line);
+  }
+  const message = made("details", `msg ${kind}${odd ? " odd" : ""}`, line);
+  message.addEventListener("toggle", () => {
+    if (message.children.length > 1) {
+      return;
+    }
+    const raw = made("button", "", "raw bytes");
+    const dump = made("pre", "", hexDump(hex));
+    dump.hidden = true;
+    raw.addEventListener("click", () => { dump.hidden = !dump.hidden; });
+    const parts = made("div", "parts", fieldTable(fields, hex));
+    const rest = length - hex.length / 2;
+    const where = fields.length === 0 ? "" : `, from byte ${offset} on of ` +
+      (kind === "sent" ? "what we sent" : "what the target sent");
+    parts.append(made("p", "", `${length} bytes${where}` +
+      (rest > 0 ? `; the last ${rest} are not in this page ` : " "), raw), dump);
+    message.append(parts);
+  });
+  return message;
+}
+function showLog(place) {
+  if (place.firstChild !== null) {
+    return;
+  }
+  const rows = JSON.parse(get(`log-${place.dataset.log}`).textContent);
+  const several = rows.some((row) => row[1] > 1);
+  const list = made("div", "msgs", ...rows.map(messageRow));
+  place.classList.toggle("several", several);
+  if (!several) {
+    list.querySelectorAll(".c").forEach((cell) => cell.remove());
+  }
+  const all = made("button", "", "all fields");
+  all.addEventListener("click", () => {
+    const messages = [...list.querySelectorAll("details")];
+    const open = messages.some((message) => !message.open);
+    messages.forEach((message) => { message.open = open; });
+  });
+  place.append(made("div", "tools",
+    made("span", "", `wire: ${rows.length} lines, time in ms since the case ` +
+      "began, \u2192 sent by us, \u2190 by the target" +
+      (several ? ", # the connection" : "") + "; click one for its fields"),
+    all), list);
+}
+document.addEventListener("toggle", (event) => {
+  if (event.target.classList.contains("case") && event.target.open) {
+    event.target.querySelectorAll(".log").forEach(showLog);
+  }
+}, true);
+/// #ID opens a case, #ID/N the Nth line of its first log as well.
+function openTarget() {
+  const [id, line] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const row = get(id);
+  if (row === null || !row.classList.contains("case")) {
+    return;
+  }
+  row.open = true;
+  row.querySelectorAll(".log").forEach(showLog);
+  const message = row.querySelectorAll(".msg")[line];
+  if (message !== undefined) {
+    message.open = true;
+  }
+  (message ?? row).scrollIntoView({block: message ? "center" : "start"});
 }
 for (const control of controls) {
   control.addEventListener("input", filter);

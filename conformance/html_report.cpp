@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "html_report.hpp"
 
+#include "conformance/html_logs.hpp"
 #include "conformance/html_page.hpp"
 #include "conformance/plain_text.hpp"
 
@@ -81,7 +82,7 @@ class Page
 {
   public:
     Page(std::span<const Run> of, std::ostream& to) :
-        runs(of), rows(rowsOf(of)), out(to)
+        runs(of), rows(rowsOf(of)), logs(of), out(to)
     {}
 
     void write()
@@ -103,8 +104,9 @@ class Page
         writeRuns();
         writeBar();
         writeCases();
-        out << "<p id=\"nothing\" hidden>No case is like that.</p>\n<script>"
-            << pageScript << "</script>\n</body>\n</html>\n";
+        out << "<p id=\"nothing\" hidden>No case is like that.</p>\n";
+        logs.write(out);
+        out << "<script>" << pageScript << "</script>\n</body>\n</html>\n";
     }
 
   private:
@@ -318,23 +320,30 @@ class Page
         term("sent", htmlText(record.sends));
         term("wanted", htmlText(record.wanted()));
         term("got", htmlText(record.verdict.got));
-        std::string wire;
-        for (const std::string& line : record.transcript)
-        {
-            wire += htmlText(line) + "\n";
-        }
-        term("wire", wire.empty() ? wire : fmt::format("<pre>{}</pre>", wire));
         if (record.attempts.size() > 1)
         {
             term("rounds", describe(record.attempts));
         }
         term("repeat",
              fmt::format("<code>{}</code>", htmlText(run.repeatOf(record))));
-        out << "</dl></div>\n";
+        out << "</dl>\n";
+        if (logs.leftOut(record))
+        {
+            out << "<p class=\"left\">Its wire log was left out, so that the "
+                   "page stays small: it did not fail. The reports of --json "
+                   "and --pcap have it.</p>\n";
+        }
+        else if (const std::string log = logs.idOf(record); !log.empty())
+        {
+            out << fmt::format("<div class=\"log\" data-log=\"{}\"></div>\n",
+                               log);
+        }
+        out << "</div>\n";
     }
 
     std::span<const Run> runs;
     std::vector<Row> rows;
+    HtmlLogs logs;
     std::ostream& out;
 };
 

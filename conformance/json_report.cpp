@@ -2,6 +2,7 @@
 #include "json_report.hpp"
 
 #include "conformance/plain_text.hpp"
+#include "conformance/wire/wire_json.hpp"
 
 #include <boost/json.hpp>
 
@@ -46,11 +47,6 @@ json::array toJson(const std::vector<Attempt>& attempts)
 
 json::object toJson(const Run& run, const Record& record)
 {
-    json::array transcript;
-    for (const std::string& line : record.transcript)
-    {
-        transcript.emplace_back(text(line));
-    }
     const Outcome outcome = record.verdict.outcome;
     const bool skipped = outcome == Outcome::notApplicable ||
                          outcome == Outcome::notTested;
@@ -67,7 +63,8 @@ json::object toJson(const Run& run, const Record& record)
         {"says", text(record.says)},
         {"withheld", record.verdict.withheld},
         {"server", text(record.server)},
-        {"transcript", std::move(transcript)},
+        {"t_start_us", record.wire.began},
+        {"wire", toJson(record.wire, run.suite)},
         {"seconds", record.seconds},
         {"repeat", text(run.repeatOf(record))},
         {"expected", toJson(record.expected)},

@@ -11,7 +11,7 @@ namespace conformance
 
 /// The shape of the report; report.schema.json describes it. A change that a
 /// reader could trip over raises the number.
-inline constexpr std::string_view reportSchema = "vmedia-conform/1";
+inline constexpr std::string_view reportSchema = "vmedia-conform/2";
 
 /// The report for programs: one JSON object with "schema", the run, and an
 /// object per case. All other reports can be made from it: readRun().

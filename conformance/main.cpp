@@ -68,8 +68,7 @@ ExitCode list(Suites suites, const std::string& pattern)
 
 void explain(const Suite& suite, const Row& row)
 {
-    fmt::print("{}\n"
-               "  suite   {}\n"
+    fmt::print("{}  ({})\n"
                "  level   {}\n"
                "  sends   {}\n"
                "  wants   {}\n"
@@ -78,7 +77,7 @@ void explain(const Suite& suite, const Row& row)
                "  target  {}\n",
                row.id, suite.name(), nameOf(row.level), row.sends, row.wants,
                row.level == Level::robustness
-                   ? fmt::format("reason  {}", row.says)
+                   ? fmt::format("suite   {}", row.says)
                    : fmt::format("spec    \"{}\"", row.says),
                row.spec, fmt::join(suite.needs(row), "\n          "));
     if (row.writes)

@@ -7,6 +7,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -26,33 +27,24 @@ fs::path besideUs()
     return fs::read_symlink("/proc/self/exe", failed).parent_path();
 }
 
-std::vector<fs::path> folders()
+fs::path folder()
 {
-    return {besideUs().parent_path() / "share/vmedia/profiles",
-            VMEDIA_PROFILES_DIRECTORY};
+    return besideUs().parent_path() / "share/vmedia-conform/profiles";
 }
 
 std::string known()
 {
     std::set<std::string> names;
-    for (const fs::path& folder : folders())
+    std::error_code failed;
+    for (fs::directory_iterator one(folder(), failed);
+         !failed && one != fs::directory_iterator(); one.increment(failed))
     {
-        std::error_code failed;
-        for (fs::directory_iterator one(folder, failed);
-             !failed && one != fs::directory_iterator(); one.increment(failed))
+        if (one->path().extension() == ".toml")
         {
-            if (one->path().extension() == ".toml")
-            {
-                names.insert(one->path().stem());
-            }
+            names.insert(one->path().stem());
         }
     }
-    std::string text;
-    for (const std::string& name : names)
-    {
-        text += (text.empty() ? "" : ", ") + name;
-    }
-    return text;
+    return fmt::format("{}", fmt::join(names, ", "));
 }
 
 vmedia::Result<fs::path> find(const std::string& name)
@@ -61,17 +53,17 @@ vmedia::Result<fs::path> find(const std::string& name)
     {
         return fs::path(name);
     }
-    for (const fs::path& folder : folders())
+    const fs::path file = folder() / (name + ".toml");
+    if (fs::exists(file))
     {
-        const fs::path file = folder / (name + ".toml");
-        if (fs::exists(file))
-        {
-            return file;
-        }
+        return file;
     }
-    return vmedia::fail(vmedia::Errc::usage,
-                        fmt::format("--profile: no profile '{}'", name),
-                        "give a file, or one of: " + known());
+    const std::string names = known();
+    return vmedia::fail(
+        vmedia::Errc::usage, fmt::format("--profile: no profile '{}'", name),
+        names.empty()
+            ? fmt::format("give a file: {} has none", folder().string())
+            : fmt::format("give a file, or one of: {}", names));
 }
 
 /// A program that was built or installed beside us comes before PATH's.
@@ -154,6 +146,7 @@ class Reading
             return tl::unexpected(wrong(table, line.error().what));
         }
         mode.start.line = std::move(*line);
+        mode.start.values["bin"] = besideUs();
         return mode;
     }
 

@@ -37,8 +37,8 @@ struct ProfileWords
 ///     KEY = "…"                    # optional: of the suite's own
 ///
 /// @p name is a file if it has a slash or ends with .toml, else a profile
-/// that comes with the program. A program of a line that was built or
-/// installed beside us comes before PATH's.
+/// that comes with the program. {bin} is where our own programs are; a line
+/// that begins with one of them finds it by itself.
 ///
 /// Errors: Errc::usage; the text names file and line.
 vmedia::Result<std::vector<ProfileMode>> loadProfile(const std::string& name,

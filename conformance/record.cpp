@@ -145,7 +145,7 @@ void addRound(Record& all, Record next, uint64_t seed)
     if (badness(outcome) > badness(all.verdict.outcome))
     {
         all.verdict = std::move(next.verdict);
-        all.transcript = std::move(next.transcript);
+        all.wire = std::move(next.wire);
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "conformance/verdict.hpp"
+#include "conformance/wire/wire.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -51,7 +52,7 @@ struct Record
     std::string_view sends;
     std::string_view wants;
     Verdict verdict;
-    std::vector<std::string> transcript{};
+    Wire wire{};          ///< what went over its connections
     std::string server{}; ///< the line that started it, where there are several
     double seconds = 0;
     std::optional<Expected> expected{};

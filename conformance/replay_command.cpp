@@ -130,8 +130,9 @@ ReplayCommand::ReplayCommand(CLI::App& app)
         ->type_name("RUN.json");
     replaying->add_option("id", id, "A case in it")->required();
     replaying->footer(
-        "It starts what the report says, from the current directory. Exit: as "
-        "a run of that case; 2 if there is no such report, or no such case");
+        "It starts what the report says, from the current directory.\n"
+        "Exit: as a run of that case; 2 if there is no such report, or no such "
+        "case");
 }
 
 bool ReplayCommand::parsed() const

@@ -5,6 +5,7 @@
 #include "conformance/json_report.hpp"
 #include "conformance/junit_report.hpp"
 #include "conformance/markdown_report.hpp"
+#include "conformance/pcap_report.hpp"
 #include "conformance/tap_report.hpp"
 
 #include <fmt/format.h>
@@ -26,6 +27,11 @@ std::vector<ReportKind> reportKinds()
         {"--markdown", "Write a report for a pull request", writeMarkdown},
         {"--html", "Write a page for a browser",
          [](const Run& run, std::ostream& out) { writeHtml({&run, 1}, out); }},
+        {"--pcap",
+         "Write what went over the wire into this folder, a capture for each "
+         "case that Wireshark opens (pcapng; TLS in clear)",
+         nullptr,
+         {openPcaps, writePcaps}},
     };
 }
 
@@ -45,9 +51,11 @@ vmedia::Result<void> openReports(const std::vector<ReportFile>& files)
     }
     for (const ReportFile& file : files)
     {
-        if (auto opened = writeFile(file.kind.option, file.path,
-                                    [](std::ostream&) {});
-            !opened)
+        auto opened = file.kind.write == nullptr
+                          ? file.kind.folder.open(file.path)
+                          : writeFile(file.kind.option, file.path,
+                                      [](std::ostream&) {});
+        if (!opened)
         {
             return opened;
         }
@@ -61,9 +69,12 @@ vmedia::Result<void> writeReports(const std::vector<ReportFile>& files,
     vmedia::Result<void> result;
     for (const ReportFile& file : files)
     {
-        auto written =
-            writeFile(file.kind.option, file.path,
-                      [&](std::ostream& out) { file.kind.write(run, out); });
+        auto written = file.kind.write == nullptr
+                           ? file.kind.folder.write(run, file.path)
+                           : writeFile(file.kind.option, file.path,
+                                       [&](std::ostream& out) {
+            file.kind.write(run, out);
+        });
         if (!written && result)
         {
             result = std::move(written);

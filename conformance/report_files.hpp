@@ -13,12 +13,21 @@ namespace conformance
 
 using ReportWriter = void (*)(const Run& run, std::ostream& out);
 
+/// Of a report that is a folder.
+struct FolderWriter
+{
+    vmedia::Result<void> (*open)(const std::string& folder) = nullptr;
+    vmedia::Result<void> (*write)(const Run& run,
+                                  const std::string& folder) = nullptr;
+};
+
 /// One kind of report: the option that asks for it, and who writes it.
 struct ReportKind
 {
     const char* option; ///< "--json"
     const char* help;
-    ReportWriter write;
+    ReportWriter write; ///< null if it is a folder
+    FolderWriter folder{};
 };
 
 /// All kinds.
@@ -31,8 +40,8 @@ struct ReportFile
     std::string path;
 };
 
-/// Opens each file, so that a path that cannot be written is found before a
-/// run and not after it. What a file held is gone then.
+/// Opens each file and makes each folder, so that a path that cannot be written
+/// is found before a run and not after it. What a file held is gone then.
 ///
 /// Errors: Errc::io, and Errc::usage if two are to be the same file.
 vmedia::Result<void> openReports(const std::vector<ReportFile>& files);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "html_logs.hpp"
 #include "html_report.hpp"
 #include "junit_report.hpp"
 #include "markdown_report.hpp"
@@ -28,7 +29,7 @@ Run evilRun()
 {
     conformance::Run run = aRun();
     run.records[1].verdict.got = evil;
-    run.records[1].transcript = {evil};
+    run.records[1].wire.entries = {{.kind = WireKind::note, .text = evil}};
     run.records.push_back(
         record("nbd.e", Level::should, {Outcome::warn, "late", {}}));
     return run;
@@ -181,6 +182,26 @@ TEST(Html, holdsAPeersBytesAsText)
     EXPECT_THAT(text, Not(HasSubstr("<script>x")));
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
     EXPECT_THAT(text, Not(HasSubstr("differs\" type")));
+}
+
+TEST(Html, hasTheLogOfEachCaseAsData)
+{
+    const conformance::Run run = evilRun();
+    const std::string text = htmlOf({&run, 1});
+    EXPECT_THAT(text, HasSubstr("<div class=\"log\" data-log=\"0-1\"></div>"));
+    EXPECT_THAT(text, HasSubstr("id=\"log-0-1\">[[0,0,\"note\","));
+    EXPECT_THAT(text, HasSubstr("\\u003c/pre>\\u003cscript>x"));
+    EXPECT_THAT(text, Not(HasSubstr("class=\"left\"")));
+}
+
+TEST(Html, leavesOutOnlyLogsOfWhatDidNotFail)
+{
+    const conformance::Run run = evilRun();
+    const HtmlLogs logs({&run, 1}, 1);
+    EXPECT_TRUE(logs.leftOut(run.records[0]));
+    EXPECT_EQ(logs.idOf(run.records[0]), "");
+    EXPECT_EQ(logs.idOf(run.records[1]), "0-1"); // it failed
+    EXPECT_EQ(logs.idOf(run.records[4]), "0-4"); // a missed SHOULD
 }
 
 TEST(Html, comparesRunsSideBySide)

@@ -57,7 +57,8 @@ TEST(Rounds, aDifferenceBetweenVerdictsThatHoldCountsToo)
 TEST(Rounds, theSameVerdictInEachIsThatOfOne)
 {
     EXPECT_EQ(roundsOf({passed(), passed()}).exitCode(), exitConforms);
-    const conformance::Run run = roundsOf({failed("silence"), failed("silence")});
+    const conformance::Run run =
+        roundsOf({failed("silence"), failed("silence")});
     EXPECT_FALSE(run.flaky(run.records.front()));
     EXPECT_EQ(run.exitCode(), exitViolates);
 }

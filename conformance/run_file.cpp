@@ -2,6 +2,7 @@
 #include "run_file.hpp"
 
 #include "conformance/json_report.hpp"
+#include "conformance/wire/wire_json.hpp"
 #include "vmedia/error/text.hpp"
 
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ namespace json = boost::json;
 namespace
 {
 
-constexpr size_t mostBytes = 64 << 20; // a run of the suite writes about 1 MiB
+constexpr size_t mostBytes = 256 << 20; // a run of the suite writes about 6 MiB
 
 /// What is wrong with a report, thrown and caught in here only.
 struct Fault
@@ -161,11 +162,15 @@ Record recordOf(const json::value& value)
     {
         record.verdict.got = text(object, "reason");
     }
-    for (const json::value& line : array(object, "transcript"))
+    auto wire = wireOf(array(object, "wire"));
+    if (!wire)
     {
-        record.transcript.emplace_back(
-            as(line.if_string(), "transcript", "array of strings"));
+        throw Fault{fmt::format("'{}': {}", vmedia::printable(record.id),
+                                wire.error())};
     }
+    record.wire = std::move(*wire);
+    record.wire.began = as(at(object, "t_start_us").if_int64(), "t_start_us",
+                           "integer");
     return record;
 }
 

@@ -46,10 +46,19 @@ TEST(RunFile, givesBackWhatWasWritten)
     run.records[1].expected = Expected{{Outcome::fail}, "known"};
     run.expect = "known.toml";
     run.records[2].seconds = 0.25;
+    run.records[2].wire.entries = {
+        {.kind = WireKind::sent,
+         .at = 12,
+         .connection = 2,
+         .length = 9,
+         .head = {std::byte{0}, std::byte{255}},
+         .tail = {std::byte{16}}},
+        {.kind = WireKind::cut, .length = 3, .lost = {{2, 100, 200}}}};
     const std::string text = jsonOf(run);
     const auto read = parseRun(text, "some/a.json");
     ASSERT_TRUE(read) << vmedia::describe(read.error());
     EXPECT_EQ(jsonOf(*read), text);
+    EXPECT_EQ(read->records[2].wire, run.records[2].wire);
     EXPECT_EQ(read->name, "a");
 }
 
@@ -58,7 +67,7 @@ TEST(RunFile, refusesWhatIsNoReport)
     const std::string good = jsonOf(aRun());
     EXPECT_THAT(complaint("{"), HasSubstr("a.json is no JSON"));
     EXPECT_THAT(complaint("[]"), HasSubstr("is no report of vmedia-conform"));
-    EXPECT_THAT(complaint(replaced(good, "vmedia-conform/1", "other/2")),
+    EXPECT_THAT(complaint(replaced(good, "vmedia-conform/2", "other/2")),
                 HasSubstr("has the schema \"other/2\""));
     EXPECT_THAT(
         complaint(replaced(good, "\"pass\",\"reason\"", "\"good\",\"reason\"")),
@@ -67,6 +76,15 @@ TEST(RunFile, refusesWhatIsNoReport)
                 HasSubstr("has 'nbd.b' twice"));
     EXPECT_THAT(complaint(replaced(good, "\"target\":", "\"tarjet\":")),
                 HasSubstr("has no \"target\""));
+    EXPECT_THAT(
+        complaint(replaced(good, "\"kind\":\"note\"", "\"kind\":\"notes\"")),
+        HasSubstr("'nbd.a': \"wire\" has an entry of no known kind"));
+    EXPECT_THAT(complaint(replaced(good, "\"kind\":\"note\"",
+                                   "\"kind\":\"sent\",\"hex\":\"0g\"")),
+                HasSubstr("no hex"));
+    EXPECT_THAT(complaint(replaced(good, "\"kind\":\"note\"",
+                                   "\"kind\":\"sent\",\"hex\":\"00\"")),
+                HasSubstr("length is not its bytes'"));
     EXPECT_THAT(complaint(replaced(good, "\"seed\":7", "\"seed\":-7")),
                 HasSubstr("\"seed\" is no number from 0 on"));
 }

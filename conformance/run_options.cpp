@@ -38,9 +38,9 @@ void addRunOptions(CLI::App& command, RunOptions& o)
     command.add_flag("--strict", o.strict, "A missed SHOULD gives exit 1 too");
     command
         .add_option("--jobs", o.jobs,
-                    "How many cases run at once, each with a target of its "
-                    "own. Without it: four for each core where we start the "
-                    "target, and one where it is there already")
+                    "How many cases run at once. Where we start the target, "
+                    "each has one of its own: four for each core unless told, "
+                    "up to 16. Where it is there already: 1 unless told")
         ->check(CLI::Range(1U, mostJobs))
         ->type_name("N");
     command
@@ -76,7 +76,7 @@ void addReportOptions(CLI::App& command, std::vector<ReportFile>& files)
                 [&files, kind](const std::string& path) {
             files.push_back({kind, path});
         }, kind.help)
-            ->type_name("FILE");
+            ->type_name(kind.write == nullptr ? "DIR" : "FILE");
     }
 }
 

@@ -4,6 +4,7 @@
 #include "conformance/commit.hpp"
 #include "conformance/crew.hpp"
 #include "conformance/report_files.hpp"
+#include "conformance/results.hpp"
 #include "conformance/selection.hpp"
 #include "conformance/text_report.hpp"
 #include "vmedia/version.hpp"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <thread>
 
 namespace conformance
@@ -21,8 +21,9 @@ namespace conformance
 namespace
 {
 
-/// Most of a case's time is waiting.
+// Most of a case's time is waiting; but each job has a target of its own.
 constexpr unsigned jobsPerCore = 4;
+constexpr unsigned mostByDefault = 16;
 
 ExitCode exitCodeOf(const vmedia::Error& error)
 {
@@ -52,7 +53,8 @@ vmedia::Result<size_t> jobsOf(const RunOptions& options, const Plan& plan)
         return options.jobs;
     }
     return plan.starts
-               ? jobsPerCore * std::max(1U, std::thread::hardware_concurrency())
+               ? std::clamp(jobsPerCore * std::thread::hardware_concurrency(),
+                            jobsPerCore, mostByDefault)
                : 1;
 }
 
@@ -76,135 +78,6 @@ std::string repeatLine(const Suite& suite, const RunOptions& options,
     }
     return text;
 }
-
-void expect(const Expectations& expectations, Record& record)
-{
-    if (const auto found = expectations.find(record.id);
-        found != expectations.end())
-    {
-        record.expected = found->second;
-    }
-}
-
-/// Puts what workers found, in whatever order, into the order of the cases.
-class Results
-{
-  public:
-    Results(const Selection& what, Run& into, TextReport& teller) :
-        selection(what), run(into), report(teller)
-    {}
-
-    void add(const Job& job, Record record)
-    {
-        waiting.emplace(job, std::move(record));
-        for (auto first = waiting.find(next); first != waiting.end();
-             first = waiting.find(next))
-        {
-            take(std::move(first->second));
-            waiting.erase(first);
-        }
-        ++done;
-        report.progress(done, run.rounds * selection.rows.size());
-    }
-
-    /// Whatever has no result is not tested because of @p reason.
-    void close(const std::string& reason)
-    {
-        while (next.round == 0)
-        {
-            const auto found = waiting.find(next);
-            Record record = found != waiting.end()
-                                ? std::move(found->second)
-                                : recordOf(selection.rows[next.row]);
-            if (found == waiting.end())
-            {
-                record.verdict = notTested(reason);
-            }
-            take(std::move(record));
-        }
-        // Of a later round that is not complete, what there is counts too.
-        for (auto& [job, record] : waiting)
-        {
-            if (job >= next)
-            {
-                addRound(run.records[job.row], std::move(record),
-                         run.seed + job.round);
-            }
-        }
-    }
-
-    size_t missing() const
-    {
-        return run.rounds * selection.rows.size() - done;
-    }
-    unsigned roundsBegun() const
-    {
-        return next.round + 1;
-    }
-
-  private:
-    void take(Record record)
-    {
-        if (next.round == 0)
-        {
-            takeFirst(std::move(record));
-        }
-        else
-        {
-            Record& all = run.records[next.row];
-            if (record.verdict.outcome != all.attempts.front().outcome)
-            {
-                differing.emplace_back(record.id);
-            }
-            addRound(all, std::move(record), run.seed + next.round);
-        }
-        if (++next.row == selection.rows.size())
-        {
-            endRound();
-            next = {next.round + 1, 0};
-        }
-    }
-
-    void takeFirst(Record record)
-    {
-        expect(selection.expectations, record);
-        if (run.records.empty() || run.records.back().area != record.area)
-        {
-            report.beginArea(record.area);
-        }
-        report.result(record);
-        counts.add(record.verdict);
-        if (run.rounds > 1)
-        {
-            record.attempts = {
-                {record.verdict.outcome, 1, run.seed, record.verdict.got}};
-        }
-        run.records.push_back(std::move(record));
-        if (next.row + 1 == selection.rows.size() ||
-            selection.rows[next.row + 1].area != run.records.back().area)
-        {
-            report.endArea(std::exchange(counts, {}));
-        }
-    }
-
-    void endRound()
-    {
-        if (run.rounds > 1)
-        {
-            report.round(run, next.round, differing);
-        }
-        differing.clear();
-    }
-
-    const Selection& selection;
-    Run& run;
-    TextReport& report;
-    std::map<Job, Record> waiting;
-    Job next;                           ///< the first that has not been taken
-    size_t done = 0;
-    Counts counts;                      ///< of the area
-    std::vector<std::string> differing; ///< in this round, from the first
-};
 
 /// Runs what was selected, if the target can be opened.
 vmedia::Result<void> carryOut(Crew& crew, Suite& suite, size_t jobs,

@@ -16,7 +16,12 @@ inline Record record(std::string_view id, Level level, Verdict verdict)
             .sends = "a thing",
             .wants = "an answer",
             .verdict = std::move(verdict),
-            .transcript = {"-> a thing", "<- nothing"}};
+            .wire = {.began = 1'000'000,
+                     .entries = {{.kind = WireKind::note, .text = "a thing"},
+                                 {.kind = WireKind::silence,
+                                  .at = 1000,
+                                  .connection = 1,
+                                  .text = "within 1 ms"}}}};
 }
 
 /// One pass, one failure, one choice, one that did not apply.

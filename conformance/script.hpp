@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "conformance/verdict.hpp"
+#include "conformance/wire/wire_log.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace conformance
 {
@@ -17,6 +18,8 @@ namespace conformance
 class Script
 {
   public:
+    explicit Script(std::shared_ptr<WireLog> log) : wireLog(std::move(log)) {}
+
     const Verdict& verdict() const
     {
         return result;
@@ -41,19 +44,20 @@ class Script
         }
     }
 
-    /// What happened, a line each: "->" is what we sent, "<-" what came.
-    const std::vector<std::string>& transcript() const
-    {
-        return lines;
-    }
+    /// For the log: what a case means or sees beside the bytes.
     void note(std::string line)
     {
-        lines.push_back(std::move(line));
+        wireLog->event(WireKind::note, 0, std::move(line));
+    }
+    /// What all of this goes into.
+    const std::shared_ptr<WireLog>& log() const
+    {
+        return wireLog;
     }
 
   private:
     Verdict result;
-    std::vector<std::string> lines;
+    std::shared_ptr<WireLog> wireLog;
 };
 
 } // namespace conformance

@@ -2,6 +2,7 @@
 #include "story.hpp"
 
 #include "conformance/plain_text.hpp"
+#include "conformance/wire/message.hpp"
 
 #include <fmt/format.h>
 
@@ -34,7 +35,7 @@ std::vector<StoryLine> storyLines(const Run& run, const Record& record)
     add("spec", fmt::format("\"{}\"", record.says));
     add("", record.spec);
     bool first = true;
-    for (const std::string& line : record.transcript)
+    for (const std::string& line : linesOf(record.wire, run.suite))
     {
         add(first ? "wire" : "", line);
         first = false;

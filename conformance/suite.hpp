@@ -73,7 +73,7 @@ class Suite
     /// be tested: a line for the report's head.
     virtual vmedia::Result<std::string> open(const std::vector<Row>& selected,
                                              uint64_t seed) = 0;
-    /// Tries one. Fills the verdict, the transcript and the server.
+    /// Tries one. Fills the verdict, the wire and the server.
     virtual void run(const Row& row, uint64_t seed, Record& record) = 0;
     /// Ends what the two above have started; nothing is called after it.
     virtual void close() = 0;

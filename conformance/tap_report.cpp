@@ -3,6 +3,7 @@
 
 #include "conformance/plain_text.hpp"
 #include "conformance/story.hpp"
+#include "conformance/wire/message.hpp"
 
 #include <fmt/format.h>
 
@@ -33,10 +34,10 @@ void writeStory(const Run& run, const Record& record, std::ostream& out)
         << fmt::format("  got: {}\n", quoted(record.verdict.got))
         << fmt::format("  spec: {}\n", quoted(record.spec))
         << fmt::format("  says: {}\n", quoted(record.says));
-    if (!record.transcript.empty())
+    if (!record.wire.entries.empty())
     {
         out << "  wire:\n";
-        for (const std::string& line : record.transcript)
+        for (const std::string& line : linesOf(record.wire, run.suite))
         {
             out << fmt::format("    - {}\n", quoted(line));
         }

@@ -46,13 +46,56 @@ TEST(Target, readsAUnixSocket)
               "nbd+unix:///disk?socket=/run/a%20b.sock");
 }
 
+TEST(Target, readsWhatAUriSaysOfTls)
+{
+    const auto keys = parseTarget(
+        "nbds+unix://alice@/disk?socket=/s&tls-psk-file=/etc/a%20b.psk");
+    ASSERT_TRUE(keys) << describe(keys.error());
+    EXPECT_EQ(keys->address, (Address{.socket = "/s"}));
+    EXPECT_EQ(keys->exportName, "disk");
+    EXPECT_EQ(keys->tls,
+              (TlsAccess{.pskFile = "/etc/a b.psk", .username = "alice"}));
+
+    const auto certificates = parseTarget(
+        "nbds://[::1]/?tls-certificates=/pki&tls-hostname=bmc&"
+        "tls-verify-peer=yes");
+    ASSERT_TRUE(certificates) << describe(certificates.error());
+    EXPECT_EQ(certificates->tls, (TlsAccess{.certificates = "/pki",
+                                            .hostname = "bmc",
+                                            .verifyPeer = true}));
+
+    EXPECT_EQ(parseTarget("nbds://host")->tls, TlsAccess{});
+    EXPECT_EQ(parseTarget("nbd://host")->tls, std::nullopt);
+}
+
 TEST(Target, refusalsNameTheUriAndTheRightForms)
 {
     for (const char* uri :
-         {"", "disk.img", "http://host/", "nbds://host", "nbd://", "nbd://:1",
-          "nbd://host:0", "nbd://host:70000", "nbd://host:x",
-          "nbd+unix:///disk", "nbd+unix:///?socket=", "nbd://host/%zz",
-          "nbd+unix://host/?socket=/s"})
+         {"",
+          "disk.img",
+          "http://host/",
+          "nbd://",
+          "nbd://:1",
+          "nbd://host:0",
+          "nbd://host:70000",
+          "nbd://host:x",
+          "nbd+unix:///disk",
+          "nbd+unix:///?socket=",
+          "nbd://host/%zz",
+          "nbd+unix://host/?socket=/s",
+          "nbd://host/?sockt=/s",
+          "nbd://host/?socket=/s",
+          "nbd://host/?tls-certificates=/pki",
+          "nbds://host/?tls-certificate=/pki",
+          "nbds+unix:///x",
+          "nbds://host/?tls-psk-file=",
+          "nbds://host/?tls-verify-peer=maybe",
+          "nbds://host/?tls-verify-peer=true",
+          "nbds://alice@host",
+          "nbds://host/?tls-psk-file=/k&tls-certificates=/pki",
+          "nbds://host/?tls-psk-file=/k&tls-hostname=x",
+          "nbd:^",
+          "wss:^"})
     {
         const auto target = parseTarget(uri);
         ASSERT_FALSE(target) << uri;

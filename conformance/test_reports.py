@@ -101,8 +101,8 @@ def test_a_target_that_cannot_be_tested_is_reported(tmp_path):
 def test_an_interrupted_run_reports_what_has_run(tmp_path):
     silent = "nbd.option.starttls.refused-without-tls"
     path = tmp_path / "json"
-    with Program("vmedia-conform", "nbd-server", "--json", path, "--spawn",
-                 f"{SPAWN} --defect {silent} memory 1M") as conforming:
+    with Program("vmedia-conform", "nbd-server", "--json", path,
+                 "--jobs", "1", "--spawn", f"{SPAWN} --defect {silent} memory 1M") as conforming:
         # The case before the one that waits for a silent server.
         conforming.wait_for("pass  nbd.option.peek-export.refused")
         conforming.stop(signal.SIGINT)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text_report.hpp"
 
+#include "conformance/wire/message.hpp"
 #include "vmedia/version.hpp"
 
 #include <fmt/format.h>
@@ -175,11 +176,12 @@ void TextReport::failure(const Run& run, const Record& record)
     {
         line("", "(only its context: the suite itself wants that)");
     }
-    const size_t count = record.transcript.size();
+    const auto wire = linesOf(record.wire, run.suite);
+    const size_t count = wire.size();
     const size_t from = count > wireLines ? count - wireLines : 0;
     for (size_t i = from; i < count; ++i)
     {
-        line(i == from ? "wire" : "", record.transcript[i]);
+        line(i == from ? "wire" : "", wire[i]);
     }
     if (record.attempts.size() > 1)
     {

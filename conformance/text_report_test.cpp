@@ -54,8 +54,8 @@ TEST(TextReport, aFailureTellsTheWholeStory)
                           "  got     silence\n"
                           "  spec    \"MUST be so\"\n"
                           "          proto.md, Conventions\n"
-                          "  wire    -> a thing\n"
-                          "          <- nothing\n"
+                          "  wire    -- a thing\n"
+                          "          <- nothing came, within 1 ms\n"
                           "  repeat  vmedia-conform nbd-server "
                           "nbd://host:10809 --only nbd.b --seed 7\n"));
 }
@@ -108,7 +108,7 @@ TEST(JsonReport, holdsTheRunAndEachCase)
     std::ostringstream out;
     writeJson(aRun(), out);
     const auto report = boost::json::parse(out.str()).as_object();
-    EXPECT_EQ(report.at("schema").as_string(), "vmedia-conform/1");
+    EXPECT_EQ(report.at("schema").as_string(), "vmedia-conform/2");
     EXPECT_EQ(report.at("seed").to_number<uint64_t>(), 7U);
     EXPECT_EQ(report.at("exit").as_int64(), 1);
     const auto& cases = report.at("cases").as_array();
@@ -116,7 +116,7 @@ TEST(JsonReport, holdsTheRunAndEachCase)
     EXPECT_EQ(cases[1].at("verdict").as_string(), "fail");
     EXPECT_EQ(cases[1].at("got").as_string(), "silence");
     EXPECT_EQ(cases[1].at("wanted").as_string(), "an answer");
-    EXPECT_EQ(cases[1].at("transcript").as_array().size(), 2U);
+    EXPECT_EQ(cases[1].at("wire").as_array().size(), 2U);
     EXPECT_EQ(cases[3].at("reason").as_string(), "no such thing");
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
+#include "conformance/nbd/exchange.hpp"
+#include "conformance/nbd/memory_watch.hpp"
 #include "conformance/nbd/steps.hpp"
 
 #include <fmt/format.h>
@@ -21,65 +23,10 @@ constexpr std::string_view haggleSpec =
     "haggling";
 constexpr std::string_view boundedPerClient =
     "One client cannot make a server hold more than 64 MiB.";
-constexpr uint64_t mebi = 1 << 20;
 constexpr uint64_t perClient = 64 * mebi;
 
-/// How the target's memory grew while a case went on.
-class Memory
-{
-  public:
-    explicit Memory(Peer& of) : peer(of)
-    {
-        if (peer.process() == nullptr)
-        {
-            peer.conclude(
-                notApplicable("only a target that --spawn or --profile "
-                              "started has its memory watched"));
-            return;
-        }
-        before = most = peer.process()->usage().memory;
-    }
-
-    void look()
-    {
-        if (peer.process() != nullptr)
-        {
-            most = std::max(most, peer.process()->usage().memory);
-        }
-    }
-    /// Once it grows no more: what a target does after the last byte that it
-    /// was sent, nothing tells us.
-    uint64_t growth()
-    {
-        constexpr int calm = 10;
-        const auto until = std::chrono::steady_clock::now() + peer.patience();
-        uint64_t last = most;
-        for (int still = 0;
-             still < calm && std::chrono::steady_clock::now() < until; ++still)
-        {
-            ::poll(nullptr, 0, 10);
-            look();
-            still = most > last + mebi ? 0 : still;
-            last = most;
-        }
-        return most - before;
-    }
-    void wantGrowthBelow(uint64_t bytes)
-    {
-        const uint64_t grown = growth();
-        peer.note(fmt::format("-- its memory grew by {} MiB", grown / mebi));
-        peer.want(grown < bytes, fmt::format("{} MiB more", grown / mebi),
-                  fmt::format("less than {} MiB more", bytes / mebi));
-    }
-
-  private:
-    Peer& peer;
-    uint64_t before = 0;
-    uint64_t most = 0;
-};
-
 /// As much of @p size bytes as the server takes: to hang up is its right.
-void pour(Peer& peer, uint64_t size, Memory& memory)
+void pour(Peer& peer, uint64_t size, MemoryWatch& memory)
 {
     static const Bytes chunk(4 * mebi, std::byte{'w'});
     uint64_t sent = 0;
@@ -92,7 +39,7 @@ void pour(Peer& peer, uint64_t size, Memory& memory)
         sent += part;
         memory.look();
     }
-    peer.note(fmt::format("-> {} MiB of payload{}", sent / mebi,
+    peer.note(fmt::format("{} MiB of payload{}", sent / mebi,
                           ended == Ended::no       ? ""
                           : ended == Ended::closed ? ", then it hung up"
                                                    : ", then it took no more"));
@@ -100,7 +47,7 @@ void pour(Peer& peer, uint64_t size, Memory& memory)
 
 /// Clients that announce a write and send a part of it.
 std::vector<Peer> writers(Peer& peer, size_t count, uint32_t length,
-                          uint64_t sent, Memory& memory)
+                          uint64_t sent, MemoryWatch& memory)
 {
     std::vector<Peer> all;
     for (size_t i = 0; i < count && !peer.stopped(); ++i)
@@ -120,19 +67,13 @@ int descriptors(const Peer& peer)
     return peer.process() == nullptr ? 0 : peer.process()->usage().descriptors;
 }
 
-/// As many reads, one after the other, of the size that it gives.
-uint32_t sendReads(Peer& peer, uint64_t count)
+/// As many reads of up to 1 MiB, one after the other.
+void sendReads(Exchange& io, size_t count)
 {
-    const uint64_t size = std::min<uint64_t>(go(peer), mebi) / block * block;
-    Bytes requests;
-    for (uint64_t i = 0; i < count; ++i)
-    {
-        append(requests,
-               requestBytes(Cmd::read, i, 0, static_cast<uint32_t>(size)));
-    }
-    peer.send(requests,
-              fmt::format("{} NBD_CMD_READ of {} bytes", count, size));
-    return static_cast<uint32_t>(size);
+    const uint64_t size = std::min(io.lastBlock() + io.block(), mebi);
+    const std::vector<Ask> asks(count,
+                                Ask{Cmd::read, 0, static_cast<uint32_t>(size)});
+    io.sendTogether(asks);
 }
 
 /// Until the target has as few open files as before its clients came.
@@ -167,7 +108,7 @@ constexpr Case cases[] = {
         .wants = "no memory to be held for it",
         .run =
             [](Peer& peer) {
-    Memory memory(peer);
+    MemoryWatch memory(peer);
     std::vector<Peer> all = writers(peer, 1, 1 << 30, 0, memory);
     std::vector<Peer> more = writers(peer, 1, 0xffffffff, 0, memory);
     wantOthersServed(peer);
@@ -186,7 +127,7 @@ constexpr Case cases[] = {
         .wants = "memory to grow by less than 64 MiB for each",
         .run =
             [](Peer& peer) {
-    Memory memory(peer);
+    MemoryWatch memory(peer);
     const std::vector<Peer> all = writers(peer, 4, 1 << 30, 160 * mebi, memory);
     memory.wantGrowthBelow(4 * perClient);
     return wantOthersServed(peer);
@@ -204,7 +145,7 @@ constexpr Case cases[] = {
         .wants = "memory to be held or not",
         .run =
             [](Peer& peer) {
-    Memory memory(peer);
+    MemoryWatch memory(peer);
     const std::vector<Peer> all = writers(peer, 4, 64 * mebi, 63 * mebi,
                                           memory);
     wantOthersServed(peer);
@@ -226,23 +167,12 @@ constexpr Case cases[] = {
         .wants = "memory to grow by less than 64 MiB, then all replies",
         .run =
             [](Peer& peer) {
-    Memory memory(peer);
-    const uint32_t size = sendReads(peer, 256);
+    MemoryWatch memory(peer);
+    Exchange io(peer);
+    sendReads(io, 256);
     wantOthersServed(peer);
     memory.wantGrowthBelow(perClient);
-    for (int i = 0; i < 256 && !peer.stopped(); ++i)
-    {
-        // In any order: they are told apart by their cookies only.
-        const auto reply = peer.wantBytes(SimpleReply::wireSize,
-                                          "a simple reply");
-        if (reply)
-        {
-            Reader reader{*reply};
-            peer.want(reader.u32() == simpleReplyMagic && reader.u32() == 0,
-                      dump(*reply), "a simple reply without an error");
-            peer.wantBytes(size, "the data");
-        }
-    }
+    io.wantOutstanding();
     return peer.verdict();
 },
     },
@@ -263,7 +193,8 @@ constexpr Case cases[] = {
     for (int i = 0; i < 16 && !peer.stopped(); ++i)
     {
         peer.start();
-        sendReads(peer, 64);
+        Exchange io(peer);
+        sendReads(io, 64);
         peer.wantBytes(4, "the beginning of a reply");
         peer.hangUp();
         waitUntilLeft(peer, before);
@@ -283,7 +214,7 @@ constexpr Case cases[] = {
         .wants = "memory to grow by less than 64 MiB in all",
         .run =
             [](Peer& peer) {
-    Memory memory(peer);
+    MemoryWatch memory(peer);
     std::vector<Peer> all;
     for (int i = 0; i < 16 && !peer.stopped(); ++i)
     {
@@ -382,7 +313,7 @@ constexpr Case cases[] = {
     {
         after = peer.process()->usage();
     }
-    peer.note(fmt::format("-- {} processes, {} open files; before: {}, {}",
+    peer.note(fmt::format("{} processes, {} open files; before: {}, {}",
                           after.running, after.descriptors, before.running,
                           before.descriptors));
     peer.want(after.descriptors <= before.descriptors + 2,

@@ -9,19 +9,22 @@ namespace conformance::nbd
 std::span<const Area* const> serverAreas()
 {
     static constexpr const Area* areas[] = {
-        &connectionArea,    &greetingArea,   &optionArea,
-        &optionLimitArea,   &abortArea,      &listArea,
-        &exportNameArea,    &infoArea,       &goArea,
-        &entryArea,         &blockSizeArea,  &sizingArea,
-        &sizeArea,          &replyFormArea,  &metaArea,
-        &metaMalformedArea, &extendedArea,   &extendedStatusArea,
-        &transmissionArea,  &requestArea,    &flagArea,
-        &errorArea,         &readArea,       &writeArea,
-        &hintArea,          &zeroArea,       &blockStatusArea,
-        &allocationArea,    &structuredArea, &structuredReadArea,
-        &parallelArea,      &disconnectArea, &tlsModeArea,
-        &tlsStartArea,      &tlsArea,        &tlsCredentialArea,
-        &shutdownArea,      &abuseArea,
+        &connectionArea,     &greetingArea,       &optionArea,
+        &optionLimitArea,    &abortArea,          &listArea,
+        &exportNameArea,     &infoArea,           &goArea,
+        &entryArea,          &blockSizeArea,      &sizingArea,
+        &sizeArea,           &replyFormArea,      &metaArea,
+        &metaSelectionArea,  &metaNameArea,       &metaMalformedArea,
+        &extendedArea,       &extendedStatusArea, &transmissionArea,
+        &requestArea,        &flagArea,           &errorArea,
+        &readArea,           &writeArea,          &hintArea,
+        &zeroArea,           &blockStatusArea,    &allocationArea,
+        &structuredArea,     &structuredReadArea, &parallelArea,
+        &disconnectArea,     &tlsOffArea,         &tlsRequiredArea,
+        &tlsOnArea,          &tlsStartArea,       &tlsArea,
+        &tlsRecordArea,      &tlsVersionArea,     &tlsKeyArea,
+        &tlsCertificateArea, &shutdownArea,       &abuseArea,
+        &storageArea,
     };
     return areas;
 }

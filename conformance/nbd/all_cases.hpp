@@ -23,6 +23,8 @@ extern const Area sizingArea;
 extern const Area sizeArea;
 extern const Area replyFormArea;
 extern const Area metaArea;
+extern const Area metaSelectionArea;
+extern const Area metaNameArea;
 extern const Area metaMalformedArea;
 extern const Area extendedArea;
 extern const Area extendedStatusArea;
@@ -40,12 +42,18 @@ extern const Area structuredArea;
 extern const Area structuredReadArea;
 extern const Area parallelArea;
 extern const Area disconnectArea;
-extern const Area tlsModeArea;
+extern const Area tlsOffArea;
+extern const Area tlsRequiredArea;
+extern const Area tlsOnArea;
 extern const Area tlsStartArea;
 extern const Area tlsArea;
-extern const Area tlsCredentialArea;
+extern const Area tlsRecordArea;
+extern const Area tlsVersionArea;
+extern const Area tlsKeyArea;
+extern const Area tlsCertificateArea;
 extern const Area shutdownArea;
 extern const Area abuseArea;
+extern const Area storageArea;
 
 /// All that a run contains, in its order. No static registration: what is not
 /// named here does not run.

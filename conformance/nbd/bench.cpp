@@ -10,6 +10,8 @@ namespace conformance::nbd
 
 using vmedia::nbd::Info;
 using vmedia::nbd::InfoExport;
+using vmedia::nbd::Opt;
+using vmedia::nbd::Rep;
 
 namespace
 {
@@ -21,9 +23,9 @@ constexpr bool offersTls(Needs offers)
 
 } // namespace
 
-Bench::Bench(Target there, Times with) :
+Bench::Bench(Target there, Profile told, Times with) :
     times(with), address(std::move(there.address)),
-    exportName(std::move(there.exportName))
+    exportName(std::move(there.exportName)), profile(std::move(told))
 {}
 
 Bench::Bench(TargetMode started, std::shared_ptr<const Keys> keys, Times with) :
@@ -34,7 +36,7 @@ Bench::Bench(TargetMode started, std::shared_ptr<const Keys> keys, Times with) :
     profile.keys = std::move(keys);
     if (profile.keys)
     {
-        mode->start.values = profile.keys->placeholders();
+        mode->start.values.merge(profile.keys->placeholders());
         profile.credentials = covers(profile.offers, Needs::psk)
                                   ? profile.keys->alice
                                   : profile.keys->client;
@@ -64,8 +66,8 @@ vmedia::Result<void> Bench::open(uint64_t seed)
     {
         return vmedia::fail(vmedia::Errc::refused,
                             "the target wants TLS before anything else",
-                            "test it where it listens without TLS, or with a "
-                            "--profile that says so");
+                            "give the URI with nbds and tls-psk-file=FILE or "
+                            "tls-certificates=DIR");
     }
     profile = std::move(*found);
     probed = true;
@@ -80,16 +82,17 @@ void Bench::stop()
 
 void Bench::run(const Case& one, uint64_t seed, Record& record)
 {
+    const auto log = std::make_shared<WireLog>();
     {
-        Peer peer(address, profile, times.answer, seed, spawned.get());
+        Peer peer(address, profile, times.answer, seed, spawned.get(), log);
         if (one.start == Start::haggling)
         {
             peer.start();
         }
         // A session that did not even begin is no fault of the case.
         record.verdict = peer.stopped() ? peer.verdict() : one.run(peer);
-        record.transcript = peer.transcript();
     }
+    record.wire = log->take();
     record.verdict = judged(std::move(record.verdict), one.level);
     if (spawned)
     {
@@ -116,8 +119,16 @@ vmedia::Result<void> Bench::beSane()
 {
     Peer visitor(address, profile, times.answer, 0);
     visitor.start();
-    visitor.sendOption(vmedia::nbd::Opt::exportName, profile.exportName);
-    visitor.wantBytes(InfoExport::wireSize - sizeof(Info), "an export");
+    if (profile.insistsOnSizes) // it may hang up on who cannot ask for them
+    {
+        visitor.sendInfo(Opt::go, profile.exportName, {Info::blockSize});
+        visitor.wantReply(Opt::go, Rep::ack);
+    }
+    else
+    {
+        visitor.sendOption(Opt::exportName, profile.exportName);
+        visitor.wantBytes(InfoExport::wireSize - sizeof(Info), "an export");
+    }
     visitor.sendDisconnect();
     visitor.wantClosed();
     visitor.hangUp();

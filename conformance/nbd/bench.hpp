@@ -25,8 +25,8 @@ class Bench
         std::chrono::milliseconds start;
     };
 
-    /// A target that is there already.
-    Bench(Target there, Times with);
+    /// A target that is there already; @p told as lookAtTls() has it.
+    Bench(Target there, Profile told, Times with);
     /// One that we start; @p keys may be null if the line has no use for them.
     Bench(TargetMode started, std::shared_ptr<const Keys> keys, Times with);
 

@@ -41,6 +41,7 @@ struct Case
 };
 
 /// The cases of one part of the protocol, in the order in which they run.
+/// Neighbours of one name are one part that fills more than one file.
 struct Area
 {
     std::string_view name;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channel.hpp"
 
+#include <fmt/format.h>
+
 namespace conformance::nbd
 {
 
@@ -29,13 +31,18 @@ vmedia::Result<void> Channel::beginTls(const TlsWish& wish)
         return tl::unexpected(made.error());
     }
     secured.emplace(std::move(*made));
+    connection.tlsBegins();
     return {};
 }
 
 Ended Channel::flush(Deadline deadline)
 {
     const vmedia::nbd::Bytes bytes = secured->outgoing();
-    return bytes.empty() ? Ended::no : connection.send(bytes, deadline);
+    using Logged = Connection::Logged;
+    return bytes.empty()
+               ? Ended::no
+               : connection.send(bytes, deadline,
+                                 established ? Logged::no : Logged::yes);
 }
 
 Ended Channel::send(vmedia::nbd::ByteView bytes, Deadline deadline)
@@ -48,6 +55,7 @@ Ended Channel::send(vmedia::nbd::ByteView bytes, Deadline deadline)
     {
         return Ended::closed; // after an alert or close_notify of the peer's
     }
+    connection.logSent(bytes);
     return flush(deadline);
 }
 
@@ -62,14 +70,28 @@ Ended Channel::exchange(vmedia::nbd::ByteView bytes,
     {
         return Ended::closed; // after an alert or close_notify of the peer's
     }
+    connection.logSent(bytes);
     vmedia::nbd::Bytes records;
     const Ended ended = connection.exchange(secured->outgoing(), records,
-                                            deadline);
+                                            deadline, Connection::Logged::no);
     secured->incoming(records);
     return ended;
 }
 
 Handshake Channel::shakeHands(Deadline deadline)
+{
+    connection.logEvent(WireKind::tls, "the handshake begins");
+    Handshake handshake = exchangeHands(deadline);
+    established = handshake.done;
+    connection.logEvent(WireKind::tls,
+                        established
+                            ? fmt::format("established, {}, {}", handshake.how,
+                                          secured->cipher())
+                            : "not established: " + handshake.how);
+    return handshake;
+}
+
+Handshake Channel::exchangeHands(Deadline deadline)
 {
     const auto until = Clock::now() + deadline;
     for (;;)
@@ -114,7 +136,10 @@ Received Channel::receive(size_t size, Deadline deadline)
     std::span<std::byte> rest(received.bytes);
     while (!rest.empty() && received.ended == Ended::no)
     {
-        switch (secured->read(rest))
+        const std::span<std::byte> before = rest;
+        const State state = secured->read(rest);
+        connection.logReceived(before.first(before.size() - rest.size()));
+        switch (state)
         {
             case State::done:
                 break;
@@ -129,8 +154,8 @@ Received Channel::receive(size_t size, Deadline deadline)
             case State::wantsMore:
             {
                 flush(left(until)); // such as the answer to a KeyUpdate
-                const Received some = connection.receiveSome(chunk,
-                                                             left(until));
+                const Received some = connection.receiveSome(
+                    chunk, left(until), Connection::Logged::no);
                 if (some.bytes.empty())
                 {
                     received.ended = some.ended;
@@ -140,6 +165,10 @@ Received Channel::receive(size_t size, Deadline deadline)
                 break;
             }
         }
+    }
+    if (!received.how.empty() && received.ended != Ended::timeout)
+    {
+        connection.logEvent(WireKind::tls, received.how);
     }
     received.bytes.resize(size - rest.size());
     return received;

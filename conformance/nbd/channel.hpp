@@ -22,6 +22,8 @@ struct Handshake
 /// Shape:  send() and receive() are the Connection's own, above TLS once it
 ///         is there; wire() is always below it. Alerts and close_notify are
 ///         Ended::closed, as an EOF is: `how` tells them apart.
+/// Log:    what goes over TLS is there in clear; the handshake's bytes, and
+///         what cases do by wire() after it, are there as below TLS.
 class Channel
 {
   public:
@@ -52,7 +54,10 @@ class Channel
     }
 
   private:
+    Handshake exchangeHands(Deadline deadline);
+
     Connection connection;
+    bool established = false;
     std::optional<TlsClient> secured{};
 };
 

@@ -120,18 +120,7 @@ void addStatusDefects(Defects& all)
         changesStatus([](const Command&, Bytes& bytes) {
         put(bytes, descriptorAt, 0); // and so a client never gets further
     });
-    all["nbd.block-status.extents-per-chunk"] =
-        changesStatus([](const Command& request, Bytes& bytes) {
-        constexpr uint32_t count = (1 << 20) + 1;
-        bytes.clear();
-        append(bytes, encode(ChunkHeader{replyDone, Chunk::blockStatus,
-                                         request.cookie, 4 + 8 * count}));
-        append(bytes, allocationId);
-        for (uint32_t i = 0; i < count; ++i)
-        {
-            append(bytes, pack<8>(uint32_t{1}, i % 2));
-        }
-    });
+    all["nbd.block-status.extents-per-chunk"] = tellsExtents((1 << 20) + 1);
     all["nbd.block-status.extents-aligned"] = changesStatus(
         [](const Command&, Bytes& bytes) { add(bytes, descriptorAt, 0U - 1); });
     all["nbd.block-status.longest"] = mistakes(
@@ -228,6 +217,20 @@ void addContentDefects(Defects& all)
 }
 
 } // namespace
+
+Deviation tellsExtents(uint32_t count)
+{
+    return changesStatus([count](const Command& request, Bytes& bytes) {
+        bytes.clear();
+        append(bytes, encode(ChunkHeader{replyDone, Chunk::blockStatus,
+                                         request.cookie, 4 + 8 * count}));
+        append(bytes, allocationId);
+        for (uint32_t i = 0; i < count; ++i)
+        {
+            append(bytes, pack<8>(uint32_t{1}, i % 2));
+        }
+    });
+}
 
 void addChunkDefects(Defects& all)
 {

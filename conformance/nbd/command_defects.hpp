@@ -41,6 +41,9 @@ vmedia::nbd::Deviation
                                     vmedia::nbd::Bytes& bytes)>
                      change);
 
+/// NBD_CMD_BLOCK_STATUS is answered with that many extents of a byte each.
+vmedia::nbd::Deviation tellsExtents(uint32_t count);
+
 /// 32 bits at @p at, big-endian.
 void put(vmedia::nbd::Bytes& bytes, size_t at, uint32_t value);
 uint32_t get(vmedia::nbd::ByteView bytes, size_t at);

@@ -17,7 +17,7 @@ namespace
 
 constexpr std::string_view endSpec =
     "proto.md, Termination of the session during option haggling";
-constexpr uint32_t block = 512; // safe with every server ("Size constraints")
+constexpr uint32_t block = 4096; // a multiple of the block sizes in use
 
 Bytes option(Opt code, ByteView data = {})
 {
@@ -30,7 +30,7 @@ Bytes option(Opt code, ByteView data = {})
 
 Bytes goOption(Peer& peer)
 {
-    return option(Opt::go, encodeInfoRequest(peer.profile().exportName, {}));
+    return option(Opt::go, peer.infoRequest(peer.profile().exportName));
 }
 
 /// A new client gets its answers.
@@ -140,7 +140,7 @@ constexpr Case cases[] = {
     }
     peer.wantAnswer(Opt::go, {Rep::ack});
     // "SHOULD wait until there are no inflight requests": the read may be lost.
-    const auto read = peer.take(SimpleReply::wireSize + block, "a reply");
+    const auto read = peer.wantBytes(SimpleReply::wireSize + block, "a reply");
     const auto reply =
         read ? decodeSimpleReply(ByteView(*read).first<SimpleReply::wireSize>())
              : tl::unexpected(WireError::badLength);
@@ -179,8 +179,7 @@ constexpr Case cases[] = {
     Peer next = peer.another(brief);
     next.start();
     next.wantUsable();
-    peer.note(fmt::format("-- {} silent connections; the next one {}",
-                          idle.size(),
+    peer.note(fmt::format("{} silent connections; the next one {}", idle.size(),
                           next.stopped() ? "was not served" : "was served"));
     next.hangUp();
     idle.clear();
@@ -237,7 +236,7 @@ constexpr Case cases[] = {
         peer.want(!error || *error == ErrorValue::none ||
                       *error == ErrorValue::eshutdown,
                   error ? nameOf(*error) : "");
-        peer.take(error == ErrorValue::none ? size : 0, "the data");
+        peer.wantBytes(error == ErrorValue::none ? size : 0, "the data");
         peer.start();
     }
     return peer.wantUsable();

@@ -317,6 +317,7 @@ Defects defects()
     addTransmissionDefects(all);
     addRequestDefects(all);
     addChunkDefects(all);
+    addStorageDefects(all);
     addTlsDefects(all);
     addTlsCredentialDefects(all);
     addAbuseDefects(all);

@@ -40,6 +40,9 @@ void addTransmissionDefects(Defects& all);
 /// The part of it about commands and what they do to content.
 void addRequestDefects(Defects& all);
 
+/// The part of it about storage that fails, is full or is cut into pieces.
+void addStorageDefects(Defects& all);
+
 /// The part of it about structured replies and block status.
 void addChunkDefects(Defects& all);
 

@@ -205,7 +205,7 @@ constexpr Case cases[] = {
         Peer client = peer.another();
         client.start();
         client.sendOption(Opt::go,
-                          encodeInfoRequest(peer.profile().exportName, wanted));
+                          peer.infoRequest(peer.profile().exportName, wanted));
         const auto answer = client.wantAnswer(Opt::go, {Rep::ack});
         peer.conclude(client.verdict());
         const auto info = answer ? answer->exportInfo() : std::nullopt;
@@ -242,10 +242,10 @@ constexpr Case cases[] = {
     {
         // "this bit does not guarantee that the command will succeed"
         const auto error =
-            peer.wantSimpleReply(peer.sendRequest(Cmd::cache, 0, 512));
+            peer.wantSimpleReply(peer.sendRequest(Cmd::cache, 0, 4096));
         peer.want(error != ErrorValue::einval, "NBD_EINVAL to NBD_CMD_CACHE");
     }
-    peer.wantRead(512);
+    peer.wantRead(4096);
     return peer.verdict();
 },
     },

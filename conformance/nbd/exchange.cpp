@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange.hpp"
 
+#include "conformance/nbd/steps.hpp"
+#include "conformance/nbd/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,26 +13,16 @@ namespace conformance::nbd
 
 using namespace vmedia::nbd;
 
-namespace
-{
-
-std::string listed(std::initializer_list<ErrorValue> values)
-{
-    std::string text;
-    for (const ErrorValue value : values)
-    {
-        text += (text.empty() ? "" : " or ") + nameOf(value);
-    }
-    return text;
-}
-
-} // namespace
-
 Exchange::Exchange(Peer& peer, Form form) : client(peer)
 {
-    if (!negotiate(form))
+    if (form != Form::simple)
     {
-        return;
+        needOption(client, Opt::structuredReply);
+        structured = true;
+    }
+    if (form == Form::statuses)
+    {
+        contextId = selectAllocation(client);
     }
     client.sendInfo(Opt::go, client.profile().exportName, {Info::blockSize});
     const auto entered = client.wantAnswer(Opt::go, {Rep::ack});
@@ -52,50 +45,6 @@ Exchange::Exchange(Peer& peer, Form form) : client(peer)
         }
     }
     needsSize(uint64_t{2} * block(), "two blocks");
-}
-
-bool Exchange::negotiate(Form form)
-{
-    if (form == Form::simple)
-    {
-        return true;
-    }
-    client.sendOption(Opt::structuredReply);
-    const auto answer = client.wantAnswer(Opt::structuredReply);
-    if (!answer)
-    {
-        return false;
-    }
-    structured = answer->acknowledged();
-    if (!structured)
-    {
-        client.conclude(notApplicable("the target has no structured replies"));
-        return false;
-    }
-    return form == Form::structured || selectAllocation();
-}
-
-bool Exchange::selectAllocation()
-{
-    const std::string_view query = "base:allocation";
-    client.sendOption(
-        Opt::setMetaContext,
-        encodeMetaRequest(client.profile().exportName, std::span(&query, 1)));
-    const auto answer = client.wantAnswer(Opt::setMetaContext);
-    if (!answer)
-    {
-        return false;
-    }
-    for (const OptionReply& part : answer->parts)
-    {
-        if (part.type == Rep::metaContext && part.data.size() >= 4)
-        {
-            contextId = Reader{part.data}.u32();
-            return true;
-        }
-    }
-    client.conclude(notApplicable("the target has no base:allocation"));
-    return false;
 }
 
 Exchange::~Exchange()
@@ -175,17 +124,13 @@ Bytes Exchange::borrow(uint64_t offset, uint32_t length)
 Bytes Exchange::prepare(uint64_t cookie, const Ask& ask, ByteView payload)
 {
     pending.emplace(cookie, Pending{ask});
-    Bytes bytes;
-    append(bytes, encode(Request{ask.flags, ask.type, cookie, ask.offset,
-                                 ask.length}));
-    append(bytes, payload);
-    return bytes;
+    return requestBytes({ask.flags, ask.type, cookie, ask.offset, ask.length},
+                        payload);
 }
 
 void Exchange::sendAs(uint64_t cookie, const Ask& ask, ByteView payload)
 {
-    client.send(prepare(cookie, ask, payload),
-                fmt::format("{}, cookie {:#x}", describe(ask), cookie));
+    client.send(prepare(cookie, ask, payload));
 }
 
 uint64_t Exchange::send(const Ask& ask, ByteView payload)
@@ -202,16 +147,28 @@ void Exchange::sendTogether(std::span<const Ask> asks)
     {
         append(all, prepare(client.random()(), ask));
     }
-    client.send(all, asks.empty()
-                         ? "nothing"
-                         : fmt::format("{} requests at once, first {}",
-                                       asks.size(), describe(asks.front())));
+    client.send(all, fmt::format("{} requests at once", asks.size()));
 }
 
 std::optional<Reply> Exchange::answer(const Ask& ask, ByteView payload)
 {
     send(ask, payload);
     return receive();
+}
+
+void Exchange::wantOutstanding()
+{
+    while (outstanding() > 0)
+    {
+        const auto reply = receive();
+        if (!reply)
+        {
+            return; // the verdict tells why
+        }
+        client.want(reply->complete,
+                    nameOf(reply->error) + " to " + describe(reply->ask),
+                    "its data");
+    }
 }
 
 Bytes Exchange::read(uint64_t offset, uint32_t length, uint16_t flags)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/nbd/peer.hpp"
-#include "vmedia/nbd/chunk.hpp"
+#include "conformance/nbd/reply_header.hpp"
 
 #include <initializer_list>
 #include <map>
@@ -28,10 +27,6 @@ struct Part
     vmedia::nbd::Chunk type{};
     vmedia::nbd::Bytes payload{};
 
-    bool isError() const
-    {
-        return (static_cast<uint16_t>(type) & (1U << 15)) != 0;
-    }
     bool isContent() const
     {
         return type == vmedia::nbd::Chunk::offsetData ||
@@ -158,6 +153,8 @@ class Exchange
     }
     /// The next whole reply to any request.
     std::optional<Reply> receive();
+    /// The data of all reads that are outstanding.
+    void wantOutstanding();
     /// One request and its reply.
     std::optional<Reply> answer(const Ask& ask,
                                 vmedia::nbd::ByteView payload = {});
@@ -187,10 +184,8 @@ class Exchange
     }
 
   private:
-    bool negotiate(Form form);
-    bool selectAllocation();
-    std::optional<Reply> simpleReply();
-    std::optional<Reply> chunk();
+    std::optional<Reply> simpleReply(const ReplyHeader& header);
+    std::optional<Reply> chunk(const ReplyHeader& header);
     void assemble(Reply& reply);
     struct Pending
     {

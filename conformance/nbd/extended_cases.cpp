@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/extended_reply.hpp"
+#include "conformance/nbd/steps.hpp"
 
 #include <fmt/format.h>
 
@@ -172,15 +173,15 @@ constexpr Case cases[] = {
                 "which MUST match the *offset* of the client's request",
         .level = Level::must,
         .subject = Subject::server,
-        .sends = "NBD_CMD_READ of 512 bytes at offset 0 and at offset 512",
+        .sends = "NBD_CMD_READ of 4096 bytes at offset 0 and at offset 4096",
         .wants = "those offsets in the header of each chunk",
         .run =
             [](Peer& peer) {
     Conversation talk(peer, Replies::extended);
     talk.enter();
-    for (const uint64_t offset : {uint64_t{0}, uint64_t{512}})
+    for (const uint64_t offset : {uint64_t{0}, uint64_t{4096}})
     {
-        const auto reply = talk.ask(Cmd::read, offset, 512);
+        const auto reply = talk.ask(Cmd::read, offset, 4096);
         for (const ReplyPart& part :
              reply ? reply->parts : std::vector<ReplyPart>{})
         {
@@ -206,7 +207,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::extended);
     talk.enter();
-    talk.ask(Cmd::read, 0, 512);
+    talk.ask(Cmd::read, 0, 4096);
     if (talk.has(sendFlush))
     {
         talk.ask(Cmd::flush);
@@ -232,11 +233,11 @@ constexpr Case cases[] = {
     talk.enter();
     Bytes bytes;
     const uint64_t cookie = peer.random()();
-    append(bytes, encode(Request{0, Cmd::read, cookie, 0, 512}));
+    append(bytes, encode(Request{0, Cmd::read, cookie, 0, 4096}));
     append(bytes, uint32_t{0});
     peer.allowClose(true);
     peer.send(bytes, "compact NBD_CMD_READ and 4 zeroes");
-    if (const auto answer = peer.take(4, "a reply"))
+    if (const auto answer = peer.wantBytes(4, "a reply"))
     {
         peer.want(false, "a reply that begins with " + dump(*answer));
     }
@@ -251,7 +252,7 @@ constexpr Case cases[] = {
                 "payload of the bytes to be written)",
         .level = Level::must,
         .subject = Subject::server,
-        .sends = "NBD_CMD_WRITE of 512 bytes without "
+        .sends = "NBD_CMD_WRITE of 4096 bytes without "
                  "NBD_CMD_FLAG_PAYLOAD_LEN, then a read",
         .wants = "an error and the data of the read, or a closed "
                  "connection",
@@ -259,14 +260,14 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::extended);
     talk.enter();
-    const uint64_t write = talk.sendRaw({0, Cmd::write, 0, 0, 512});
+    const uint64_t write = talk.sendRaw({0, Cmd::write, 0, 0, 4096});
     // Sent at once: a server that waits for a payload gets no further.
-    const uint64_t read = talk.sendRaw({0, Cmd::read, 0, 0, 512});
+    const uint64_t read = talk.sendRaw({0, Cmd::read, 0, 0, 4096});
     peer.allowClose(true);
     const auto refusal = talk.wantReply(write, Cmd::write);
     peer.want(!refusal || refusal->error != ErrorValue::none, "success",
               "an error");
-    talk.wantReply(read, Cmd::read, 512);
+    talk.wantReply(read, Cmd::read, 4096);
     return peer.verdict();
 },
     },
@@ -320,7 +321,7 @@ constexpr Case cases[] = {
         .level = Level::must,
         .subject = Subject::server,
         .sends = "NBD_CMD_BLOCK_STATUS, NBD_CMD_TRIM and "
-                 "NBD_CMD_WRITE_ZEROES of 2^32 + 512 bytes",
+                 "NBD_CMD_WRITE_ZEROES of 2^32 + 4096 bytes",
         .wants = "an error where the export is shorter, nothing changed, "
                  "and a request after it",
         .writes = true,
@@ -328,14 +329,14 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::extended);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     talk.go();
-    constexpr uint64_t length = (uint64_t{1} << 32) + 512;
+    constexpr uint64_t length = (uint64_t{1} << 32) + 4096;
     if (talk.size() >= length)
     {
         return leaveOut(peer, "the export is larger than 4 GiB");
     }
-    const Bytes content = talk.read(0, 512);
+    const Bytes content = talk.read(0, 4096);
     for (const auto& [flag, type] :
          {std::pair{uint16_t{hasFlags}, Cmd::blockStatus},
           {uint16_t{sendTrim}, Cmd::trim},
@@ -346,7 +347,7 @@ constexpr Case cases[] = {
         peer.want(!reply || reply->error != ErrorValue::none,
                   "success for " + nameOf(type), "an error");
     }
-    peer.want(talk.read(0, 512) == content, "another content");
+    peer.want(talk.read(0, 4096) == content, "another content");
     return peer.verdict();
 },
     },
@@ -357,8 +358,8 @@ constexpr Case cases[] = {
                 "will it utilize a full 64-bit value",
         .level = Level::robustness,
         .subject = Subject::server,
-        .sends = "NBD_CMD_READ at offset 512 of 2^63, 2^64 - 1 and 2^64 - "
-                 "512 bytes",
+        .sends = "NBD_CMD_READ at offset 4096 of 2^63, 2^64 - 1 and 2^64 - "
+                 "4096 bytes",
         .wants = "an error to each and a request after it, or a closed "
                  "connection",
         .run =
@@ -369,7 +370,7 @@ constexpr Case cases[] = {
     for (const uint64_t length :
          {uint64_t{1} << 63, ~uint64_t{0}, ~uint64_t{511}})
     {
-        const auto reply = talk.ask(Cmd::read, 512, length);
+        const auto reply = talk.ask(Cmd::read, 4096, length);
         peer.want(!reply || reply->error != ErrorValue::none, "success",
                   "an error");
     }

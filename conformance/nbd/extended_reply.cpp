@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "extended_reply.hpp"
 
+#include "conformance/nbd/reply_header.hpp"
+#include "conformance/nbd/steps.hpp"
+#include "conformance/nbd/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +17,6 @@ using namespace vmedia::nbd;
 namespace
 {
 
-constexpr uint32_t block = 512;          // safe where no size is told
 constexpr uint32_t minimumMax = 1 << 16; // of any block size that is told
 /// More than any reply to what is asked here.
 constexpr uint64_t dataMax = 64 << 20;
@@ -30,11 +33,6 @@ std::string textOf(const ReplyPart& part)
                            ? fmt::format(", offset {}", part.offset)
                            : "",
                        dump(part.data));
-}
-
-bool isError(Chunk type)
-{
-    return (static_cast<uint16_t>(type) & 0x8000) != 0;
 }
 
 } // namespace
@@ -58,29 +56,8 @@ void Conversation::negotiate()
     {
         return;
     }
-    const Opt option = form == Replies::extended ? Opt::extendedHeaders
-                                                 : Opt::structuredReply;
-    peer.sendOption(option);
-    const auto answer = peer.wantAnswer(option);
-    if (answer && !answer->acknowledged())
-    {
-        peer.conclude(notApplicable(fmt::format("{} gets {}", nameOf(option),
-                                                nameOf(answer->last.type))));
-    }
-}
-
-uint32_t Conversation::selectAllocation()
-{
-    const std::string_view query[] = {allocationContext};
-    peer.sendOption(Opt::setMetaContext,
-                    encodeMetaRequest(peer.profile().exportName, query));
-    const auto answer = peer.wantAnswer(Opt::setMetaContext);
-    if (answer && (answer->parts.empty() || !answer->acknowledged() ||
-                   answer->parts.front().data.size() < 4))
-    {
-        peer.conclude(notApplicable("base:allocation cannot be selected"));
-    }
-    return peer.stopped() ? 0 : Reader{answer->parts.front().data}.u32();
+    needOption(peer, form == Replies::extended ? Opt::extendedHeaders
+                                               : Opt::structuredReply);
 }
 
 void Conversation::go(std::initializer_list<Info> wanted)
@@ -116,13 +93,8 @@ uint64_t Conversation::send(Cmd type, uint64_t offset, uint64_t length,
             payload);
     }
     const uint64_t cookie = peer.random()();
-    Bytes bytes;
-    append(bytes, encode(Request{flags, type, cookie, offset,
-                                 static_cast<uint32_t>(length)}));
-    append(bytes, payload);
-    peer.send(bytes,
-              fmt::format("{}, flags {:#x}, offset {}, length {}, cookie {:#x}",
-                          nameOf(type), flags, offset, length, cookie));
+    peer.send(requestBytes(
+        {flags, type, cookie, offset, static_cast<uint32_t>(length)}, payload));
     return cookie;
 }
 
@@ -132,76 +104,40 @@ uint64_t Conversation::sendRaw(ExtendedRequest request, ByteView payload)
     Bytes bytes;
     append(bytes, encode(request));
     append(bytes, payload);
-    peer.send(bytes,
-              fmt::format("extended {}, flags {:#x}, offset {}, length "
-                          "{}, cookie {:#x}, payload of {} bytes",
-                          nameOf(request.type), request.flags, request.offset,
-                          request.length, request.cookie, payload.size()));
+    peer.send(bytes);
     return request.cookie;
 }
 
 std::optional<ReplyPart> Conversation::wantPart(Cmd type, uint64_t length)
 {
-    const auto magicBytes = peer.take(4, "a reply to " + nameOf(type));
-    if (!magicBytes)
+    const auto header = wantReplyHeader(peer, form,
+                                        "a reply to " + nameOf(type));
+    if (!header)
     {
         return std::nullopt;
     }
-    const uint32_t magic = Reader{*magicBytes}.u32();
-    const bool known = magic == simpleReplyMagic ||
-                       magic == structuredReplyMagic ||
-                       magic == extendedReplyMagic;
-    peer.want(known, fmt::format("magic {:#010x}", magic), "a reply's magic");
-    const Replies kind = magic == extendedReplyMagic     ? Replies::extended
-                         : magic == structuredReplyMagic ? Replies::structured
-                                                         : Replies::simple;
-    // "If extended headers have been negotiated, a simple reply MUST NOT be
-    // used"; no reply is of a kind that was not asked for.
-    peer.want(kind == form ||
-                  (kind == Replies::simple && form == Replies::structured),
-              fmt::format("a reply with magic {:#010x}", magic),
-              "a reply in the form that was negotiated");
-    constexpr size_t rest[] = {SimpleReply::wireSize - 4,
-                               ChunkHeader::wireSize - 4,
-                               ExtendedChunkHeader::wireSize - 4};
-    const auto bytes = peer.take(rest[static_cast<size_t>(kind)],
-                                 "the header of a reply");
-    if (!bytes)
+    ReplyPart part{header->form,   header->flags,  header->type,
+                   header->cookie, header->offset, {}};
+    uint64_t size = header->length;
+    if (header->form == Replies::simple)
     {
-        return std::nullopt;
-    }
-    Reader reader{*bytes};
-    ReplyPart part{kind, replyDone, Chunk::none, 0, 0, {}};
-    uint64_t size = 0;
-    if (kind == Replies::simple)
-    {
-        const uint32_t error = reader.u32();
-        part.cookie = reader.u64();
-        if (error != 0)
+        const bool failed = header->error != ErrorValue::none;
+        if (failed)
         {
-            append(part.data, error);
+            append(part.data, static_cast<uint32_t>(header->error));
         }
-        part.type = error != 0          ? Chunk::error
+        part.type = failed              ? Chunk::error
                     : type == Cmd::read ? Chunk::offsetData
                                         : Chunk::none;
         size = part.type == Chunk::offsetData ? length : 0;
     }
-    else
-    {
-        part.flags = reader.u16();
-        part.type = Chunk{reader.u16()};
-        part.cookie = reader.u64();
-        part.offset = kind == Replies::extended ? reader.u64() : 0;
-        size = kind == Replies::extended ? reader.u64() : reader.u32();
-    }
     peer.want(size <= dataMax, fmt::format("a chunk of {} bytes", size));
-    const auto data = peer.take(size, "the data of a reply");
+    const auto data = peer.wantBytes(size, "the data of a reply");
     if (!data)
     {
         return std::nullopt;
     }
     append(part.data, *data);
-    peer.note("<- " + textOf(part));
     return part;
 }
 
@@ -250,14 +186,9 @@ std::optional<WholeReply> Conversation::ask(Cmd type, uint64_t offset,
 void Conversation::wantError(const std::optional<WholeReply>& reply,
                              std::initializer_list<ErrorValue> accepted)
 {
-    std::string names;
-    for (const ErrorValue one : accepted)
-    {
-        names += (names.empty() ? "" : " or ") + nameOf(one);
-    }
     peer.want(!reply ||
                   std::ranges::find(accepted, reply->error) != accepted.end(),
-              reply ? nameOf(reply->error) : "", names);
+              reply ? nameOf(reply->error) : "", listed(accepted));
 }
 
 Bytes Conversation::read(uint64_t offset, uint32_t length)

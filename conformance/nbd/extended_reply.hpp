@@ -54,8 +54,6 @@ class Conversation
 
     /// Asks for the replies, unless they are simple.
     void negotiate();
-    /// NBD_OPT_SET_META_CONTEXT for base:allocation; gives its id.
-    uint32_t selectAllocation();
     /// NBD_OPT_GO for the export; an export of less than 1024 bytes makes the
     /// case not applicable.
     void go(std::initializer_list<vmedia::nbd::Info> wanted = {});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/extended_reply.hpp"
+#include "conformance/nbd/steps.hpp"
 
 #include <fmt/format.h>
 
@@ -25,9 +26,9 @@ constexpr std::string_view commandSpec =
 std::pair<uint32_t, std::vector<Extents>> status(Peer& peer, Conversation& talk)
 {
     talk.negotiate();
-    const uint32_t id = talk.selectAllocation();
+    const uint32_t id = selectAllocation(peer);
     talk.go();
-    auto found = talk.extentsIn(talk.ask(Cmd::blockStatus, 0, 512));
+    auto found = talk.extentsIn(talk.ask(Cmd::blockStatus, 0, 4096));
     if (found.empty() || found.front().extents.empty())
     {
         peer.conclude(failed("no extent"));
@@ -40,7 +41,7 @@ std::pair<uint32_t, std::vector<Extents>> status(Peer& peer, Conversation& talk)
 Bytes payload(std::initializer_list<uint32_t> ids)
 {
     Bytes bytes;
-    append(bytes, uint64_t{512});
+    append(bytes, uint64_t{4096});
     for (const uint32_t id : ids)
     {
         append(bytes, id);
@@ -133,9 +134,9 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::structured);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     talk.go();
-    const auto reply = talk.ask(Cmd::blockStatus, 0, 512);
+    const auto reply = talk.ask(Cmd::blockStatus, 0, 4096);
     peer.want(!reply || reply->of(Chunk::blockStatusExt).empty(),
               "NBD_REPLY_TYPE_BLOCK_STATUS_EXT");
     talk.extentsIn(reply);
@@ -158,9 +159,9 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::extended);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     talk.go();
-    const auto reply = talk.ask(Cmd::blockStatus, 0, 512);
+    const auto reply = talk.ask(Cmd::blockStatus, 0, 4096);
     peer.want(!reply || reply->of(Chunk::blockStatus).empty(),
               "NBD_REPLY_TYPE_BLOCK_STATUS");
     return talk.wantInStep();
@@ -210,7 +211,7 @@ constexpr Case cases[] = {
         .level = Level::must,
         .subject = Subject::server,
         .sends = "NBD_CMD_BLOCK_STATUS with a payload of the effect length "
-                 "512 and the id of base:allocation",
+                 "4096 and the id of base:allocation",
         .wants = "the status of that context, as without the payload",
         .run =
             [](Peer& peer) {
@@ -268,11 +269,9 @@ constexpr Case cases[] = {
         .run =
             [](Peer& peer) {
     Conversation(peer, Replies::structured).negotiate();
-    const std::string_view query[] = {allocationContext};
     for (const Opt option : {Opt::listMetaContext, Opt::setMetaContext})
     {
-        peer.sendOption(option,
-                        encodeMetaRequest(peer.profile().exportName, query));
+        peer.sendOption(option, allocationQuery(peer));
         const auto answer = peer.wantAnswer(option);
         peer.want(!answer || answer->last.type != Rep::errExtHeaderReqd,
                   "NBD_REP_ERR_EXT_HEADER_REQD to " + nameOf(option));

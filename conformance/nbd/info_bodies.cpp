@@ -49,7 +49,7 @@ Verdict wantInStep(Peer& peer, Opt option, const std::optional<Answer>& answer)
     {
         return peer.wantUsable();
     }
-    constexpr uint32_t block = 512; // smaller is not safe with every server
+    constexpr uint32_t block = 4096; // a multiple of the block sizes in use
     const auto info = answer->exportInfo();
     if (info && info->size >= block)
     {

@@ -71,7 +71,7 @@ Verdict askedTwice(Peer& peer, Opt option)
     std::vector<Info> wanted(types);
     wanted.insert(wanted.end(), types);
     peer.sendOption(option,
-                    encodeInfoRequest(peer.profile().exportName, wanted));
+                    peer.infoRequest(peer.profile().exportName, wanted));
     const auto answer = peer.wantAnswer(option, {Rep::ack, Rep::errInvalid});
     for (const Info type : types)
     {

@@ -78,9 +78,25 @@ Keys::Keys()
 
 vmedia::Result<std::shared_ptr<const Keys>> Keys::make()
 {
+    return makeNew();
+}
+
+vmedia::Result<std::shared_ptr<const Keys>>
+    Keys::makeAround(const TlsWish& right)
+{
+    auto keys = makeNew();
+    if (keys)
+    {
+        (right.key.empty() ? (*keys)->client : (*keys)->alice) = right;
+    }
+    return keys;
+}
+
+vmedia::Result<std::shared_ptr<Keys>> Keys::makeNew()
+{
     try
     {
-        return std::shared_ptr<const Keys>(new Keys);
+        return std::shared_ptr<Keys>(new Keys);
     }
     catch (const std::exception& error) // the fixtures' way to fail
     {

@@ -21,6 +21,10 @@ class Keys
 {
   public:
     static vmedia::Result<std::shared_ptr<const Keys>> make();
+    /// The same for a target with credentials of its own (Needs::ownKeys is
+    /// not offered): @p right takes the place of alice's or of the client's.
+    static vmedia::Result<std::shared_ptr<const Keys>>
+        makeAround(const TlsWish& right);
 
     /// {pki}, {psk}: for a line that starts a target.
     std::map<std::string, std::string> placeholders() const;
@@ -37,6 +41,7 @@ class Keys
 
   private:
     Keys();
+    static vmedia::Result<std::shared_ptr<Keys>> makeNew();
     fixtures::TempDir directory;
 };
 

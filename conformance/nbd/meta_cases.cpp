@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/meta.hpp"
-#include "conformance/nbd/text.hpp"
 
 #include <fmt/format.h>
 
@@ -27,20 +26,6 @@ Verdict selectsNothing(Peer& peer, std::string_view text)
         peer.want(found.empty(), textOf(found), "no context");
     }
     return peer.wantUsable();
-}
-
-/// NBD_CMD_BLOCK_STATUS fails, for no context is selected any more.
-Verdict wantNoStatus(Peer& peer, Conversation& talk)
-{
-    if (peer.closedByTarget())
-    {
-        return peer.verdict();
-    }
-    talk.go();
-    const auto reply = talk.ask(Cmd::blockStatus, 0, 512);
-    peer.want(!reply || reply->error != ErrorValue::none, "success",
-              "NBD_EINVAL: no context is selected");
-    return talk.wantInStep();
 }
 
 constexpr Case cases[] = {
@@ -218,178 +203,6 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     begin(peer);
     return selectsNothing(peer, "x-none:y");
-},
-    },
-    {
-        .id = "nbd.option.set-meta-context.allocation",
-        .spec = setSpec,
-        .says = "Otherwise the server MUST reply with a number of "
-                "`NBD_REP_META_CONTEXT` replies, one for each selected "
-                "metadata context, each with a unique metadata context "
-                "ID, followed by `NBD_REP_ACK`",
-        .level = Level::must,
-        .subject = Subject::server,
-        .sends = "NBD_OPT_SET_META_CONTEXT with base:allocation",
-        .wants = "base:allocation once, if it is listed",
-        .run =
-            [](Peer& peer) {
-    begin(peer);
-    const auto listed = query(peer, Opt::listMetaContext, {allocationContext});
-    const auto found = query(peer, Opt::setMetaContext, {allocationContext});
-    if (listed.empty() && found.empty())
-    {
-        return leaveOut(peer, "base:allocation is not listed");
-    }
-    peer.want(found.size() == 1 && found.front().name == allocationContext,
-              textOf(found));
-    return peer.wantUsable();
-},
-    },
-    {
-        .id = "nbd.option.set-meta-context.same-query-thrice",
-        .spec = setSpec,
-        .says = "Otherwise the server MUST reply with a number of "
-                "`NBD_REP_META_CONTEXT` replies, one for each selected "
-                "metadata context, each with a unique metadata context "
-                "ID, followed by `NBD_REP_ACK`",
-        .level = Level::must,
-        .subject = Subject::server,
-        .sends = "NBD_OPT_SET_META_CONTEXT with base:allocation three "
-                 "times",
-        .wants = "base:allocation at most once",
-        .run =
-            [](Peer& peer) {
-    begin(peer);
-    const auto found =
-        query(peer, Opt::setMetaContext,
-              {allocationContext, allocationContext, allocationContext});
-    peer.want(found.size() <= 1, textOf(found));
-    return peer.wantUsable();
-},
-    },
-    {
-        .id = "nbd.option.set-meta-context.no-query",
-        .spec = setSpec,
-        .says = "If zero queries are sent, the server MUST select no "
-                "metadata contexts",
-        .level = Level::must,
-        .subject = Subject::server,
-        .sends = "NBD_OPT_SET_META_CONTEXT with base:allocation, then "
-                 "without a query; NBD_OPT_GO, NBD_CMD_BLOCK_STATUS",
-        .wants = "no context, and an error to the command",
-        .run =
-            [](Peer& peer) {
-    Conversation talk(peer, Replies::structured);
-    talk.negotiate();
-    talk.selectAllocation();
-    const auto found = query(peer, Opt::setMetaContext, {});
-    peer.want(found.empty(), textOf(found), "no context");
-    return wantNoStatus(peer, talk);
-},
-    },
-    {
-        .id = "nbd.option.set-meta-context.failure-drops-selection",
-        .spec = setSpec,
-        .says = "Issuing this command replaces all previously-set "
-                "metadata contexts (including when this command fails)",
-        .level = Level::must,
-        .subject = Subject::server,
-        .sends = "NBD_OPT_SET_META_CONTEXT with base:allocation, then a "
-                 "malformed one; NBD_OPT_GO, NBD_CMD_BLOCK_STATUS",
-        .wants = "an error to the command, or a closed connection",
-        .run =
-            [](Peer& peer) {
-    Conversation talk(peer, Replies::structured);
-    talk.negotiate();
-    talk.selectAllocation();
-    peer.sendOption(Opt::setMetaContext, "abc");
-    peer.wantRefusal(Opt::setMetaContext, {Rep::errInvalid});
-    return wantNoStatus(peer, talk);
-},
-    },
-    {
-        .id = "nbd.option.set-meta-context.other-export",
-        .spec = setSpec,
-        .says = "where the final time it was sent, it referred to the "
-                "same export name that was ultimately selected for "
-                "transmission phase",
-        .level = Level::must,
-        .subject = Subject::server,
-        .sends = "NBD_OPT_SET_META_CONTEXT for the export, then for a name "
-                 "that no export has; NBD_OPT_GO for the export, "
-                 "NBD_CMD_BLOCK_STATUS",
-        .wants = "an error to the command",
-        .run =
-            [](Peer& peer) {
-    Conversation talk(peer, Replies::structured);
-    talk.negotiate();
-    talk.selectAllocation();
-    ask(peer, Opt::setMetaContext, unheardName, {allocationContext});
-    peer.wantAnswer(Opt::setMetaContext);
-    return wantNoStatus(peer, talk);
-},
-    },
-    {
-        .id = "nbd.option.meta-context.names",
-        .spec = "proto.md, Metadata querying",
-        .says = "The name MUST consist of a namespace, followed by a "
-                "colon, followed by a leaf-name",
-        .level = Level::must,
-        .subject = Subject::server,
-        .sends = "NBD_OPT_LIST_META_CONTEXT without a query",
-        .wants = "names with a namespace and a colon, of valid UTF-8 up to "
-                 "4096 bytes",
-        .run =
-            [](Peer& peer) {
-    begin(peer);
-    for (const Context& one : query(peer, Opt::listMetaContext, {}))
-    {
-        const std::string fault =
-            stringFault(std::as_bytes(std::span(one.name)));
-        peer.want(fault.empty(), "a name with " + fault);
-        const size_t space = one.name.find(':');
-        peer.want(space != 0 && space != std::string::npos &&
-                      one.name.find_first_of(" \t\r\n") > space,
-                  "the name '" + one.name + "'", "namespace:leaf-name");
-    }
-    return peer.verdict();
-},
-    },
-    {
-        .id = "nbd.option.list-meta-context.qemu-wildcard",
-        .spec = "proto.md, Metadata querying",
-        .says = "The following additional third-party namespaces are "
-                "currently registered: * `qemu`, maintained by [qemu.org]",
-        .level = Level::may,
-        .subject = Subject::server,
-        .sends = "NBD_OPT_LIST_META_CONTEXT with qemu:",
-        .wants = "NBD_REP_ACK; what it lists is recorded",
-        .run =
-            [](Peer& peer) {
-    begin(peer);
-    const auto found = query(peer, Opt::listMetaContext, {"qemu:"});
-    peer.wantUsable();
-    peer.conclude(noted("lists " + textOf(found)));
-    return peer.verdict();
-},
-    },
-    {
-        .id = "nbd.option.set-meta-context.qemu-wildcard",
-        .spec = "proto.md, Metadata querying",
-        .says = "the empty leaf-name makes sense as a wildcard for a "
-                "client query during `NBD_OPT_LIST_META_CONTEXT`, but "
-                "SHOULD NOT select any contexts during "
-                "`NBD_OPT_SET_META_CONTEXT`",
-        .level = Level::should,
-        .subject = Subject::server,
-        .sends = "NBD_OPT_SET_META_CONTEXT with qemu:",
-        .wants = "NBD_REP_ACK and no context",
-        .run =
-            [](Peer& peer) {
-    begin(peer);
-    const auto found = query(peer, Opt::setMetaContext, {"qemu:"});
-    peer.want(found.empty(), textOf(found));
-    return peer.wantUsable();
 },
     },
 };

@@ -227,6 +227,7 @@ void addMetaDefects(Defects& all)
     all["nbd.option.set-meta-context.failure-drops-selection"] =
         alwaysTellsStatus();
     all["nbd.option.set-meta-context.other-export"] = alwaysTellsStatus();
+    all["nbd.option.set-meta-context.second-export"] = alwaysTellsStatus();
     all["nbd.option.meta-context.names"] = in(list,
                                               [](const Option&, Step& step) {
         step.replies.front() = context(list, "allocation", 0);

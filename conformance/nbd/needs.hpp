@@ -25,6 +25,12 @@ enum class Needs : uint32_t
     crl = 1U << 10,          ///< and that is not to be revoked
     anyPeer = 1U << 11,      ///< and nobody looks at the client's
     slow = 1U << 12,         ///< a read takes some 100 ms
+    ownKeys = 1U << 13,      ///< the suite made all credentials: more than one
+    failing = 1U << 14,      ///< each read and write of the storage fails
+    full = 1U << 15,         ///< the storage has no room for a write
+    flushFails = 1U << 16,   ///< data does not get to stable storage
+    fragmented = 1U << 17,   ///< more than a million extents
+    severalExports = 1U << 18,
 };
 
 constexpr Needs operator|(Needs a, Needs b)
@@ -42,7 +48,8 @@ constexpr bool covers(Needs offered, Needs needed)
 /// a target of which nothing was told.
 constexpr Needs untold(Needs needs)
 {
-    constexpr Needs seen = Needs::readOnly | Needs::blockSize | Needs::large;
+    constexpr Needs seen = Needs::readOnly | Needs::blockSize | Needs::large |
+                           Needs::severalExports;
     return Needs{static_cast<uint32_t>(needs) & ~static_cast<uint32_t>(seen)};
 }
 

@@ -198,11 +198,15 @@ constexpr Case cases[] = {
                 "denial of service, it MAY initiate a hard disconnect",
         .level = Level::robustness,
         .subject = Subject::server,
-        .sends = "an option header with length 0xffffffff, then nothing",
+        .sends =
+            "an option header with length 0xffffffff and 1 MiB of that, then "
+            "nothing",
         .wants = "other clients to be served (the shape of CVE-2017-15119)",
         .run =
             [](Peer& peer) {
     peer.sendOptionHeader(unknownOption, 0xffffffff);
+    // More than a buffer holds: who takes it has seen the header.
+    peer.sendUntilStuck(Bytes(1 << 20), "1 MiB of 4 GiB");
     Peer other = peer.another();
     other.start();
     return other.wantUsable();

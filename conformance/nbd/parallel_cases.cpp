@@ -33,15 +33,7 @@ void wantAllAnswered(Exchange& io, size_t count)
         asks.push_back({Cmd::read, i % blocks * io.block(), io.block()});
     }
     io.sendTogether(asks);
-    while (io.outstanding() > 0 && !io.peer().stopped())
-    {
-        if (const auto reply = io.receive())
-        {
-            io.peer().want(reply->complete,
-                           nameOf(reply->error) + " to " + describe(reply->ask),
-                           "its data");
-        }
-    }
+    io.wantOutstanding();
     io.wantInStep();
 }
 
@@ -223,8 +215,8 @@ constexpr Case cases[] = {
     const auto wantReplies = [&](size_t count) {
         for (size_t i = 0; i < count && !peer.stopped(); ++i)
         {
-            peer.take(SimpleReply::wireSize, "a reply");
-            peer.take(io.block(), "the data of NBD_CMD_READ");
+            peer.wantBytes(SimpleReply::wireSize, "a reply");
+            peer.wantBytes(io.block(), "the data of NBD_CMD_READ");
         }
     };
     wantReplies(whole);

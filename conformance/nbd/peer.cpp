@@ -3,37 +3,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace conformance::nbd
 {
 
 using namespace vmedia::nbd;
 
-namespace
-{
-
-/// More replies than any server has exports: it would never end.
-constexpr size_t partsMax = 100'000;
-/// More than a server has reason to put into one reply.
-constexpr uint32_t replyMax = 1 << 20;
-
-std::string listed(std::initializer_list<Rep> types)
-{
-    std::string text;
-    for (const Rep type : types)
-    {
-        text += (text.empty() ? "" : " or ") + nameOf(type);
-    }
-    return text;
-}
-
-} // namespace
-
 Peer::Peer(Address where, const Profile& found, std::chrono::milliseconds limit,
-           uint64_t seed, Spawned* process) :
+           uint64_t seed, Spawned* process, std::shared_ptr<WireLog> log) :
     address(std::move(where)), target(found), deadline(limit), generator(seed),
-    ours(process)
+    ours(process), wireLog(std::move(log))
 {}
 
 void Peer::conclude(Verdict verdict)
@@ -52,6 +30,11 @@ void Peer::want(bool condition, std::string got, std::string wanted)
     }
 }
 
+void Peer::note(std::string line)
+{
+    wireLog->event(WireKind::note, 0, std::move(line));
+}
+
 void Peer::connect()
 {
     if (stopped())
@@ -59,25 +42,23 @@ void Peer::connect()
         return;
     }
     closed = false;
-    auto opened = Connection::open(address, deadline);
+    auto opened = Connection::open(address, deadline, wireLog);
     if (!opened)
     {
         return conclude(failed("no connection: " + describe(opened.error()),
                                "a server that takes a new connection"));
     }
-    lines.emplace_back("-- connected");
     connection.emplace(std::move(*opened));
 }
 
 void Peer::hangUp()
 {
-    lines.emplace_back("-- connection closed by us");
     connection.reset();
 }
 
 std::optional<uint16_t> Peer::wantGreeting()
 {
-    const auto bytes = take(Greeting::wireSize, "the greeting");
+    const auto bytes = wantBytes(Greeting::wireSize, "the greeting");
     if (!bytes)
     {
         return std::nullopt;
@@ -90,14 +71,12 @@ std::optional<uint16_t> Peer::wantGreeting()
                         "NBDMAGIC, IHAVEOPT and 16 bits of flags"));
         return std::nullopt;
     }
-    lines.push_back(fmt::format("<- greeting, handshake flags {:#x}",
-                                greeting->handshakeFlags));
     return greeting->handshakeFlags;
 }
 
 void Peer::sendClientFlags(uint32_t flags)
 {
-    send(pack<4>(flags), fmt::format("client flags {:#x}", flags));
+    send(pack<4>(flags));
 }
 
 void Peer::start(uint32_t flags)
@@ -114,13 +93,15 @@ void Peer::send(ByteView bytes, std::string what)
     {
         return;
     }
-    lines.push_back("-> " + std::move(what));
+    if (!what.empty())
+    {
+        note(std::move(what));
+    }
     switch (connection->send(bytes, deadline))
     {
         case Ended::no:
             break;
-        case Ended::closed: // the next want finds it, with what came before
-            lines.emplace_back("<- closed while we sent");
+        case Ended::closed:  // the next want finds it, with what came before
             break;
         case Ended::garbled: // nothing is received here
         case Ended::timeout:
@@ -136,8 +117,7 @@ void Peer::sendOption(Opt option, ByteView data)
     append(bytes,
            encode(OptionHeader{option, static_cast<uint32_t>(data.size())}));
     append(bytes, data);
-    send(bytes,
-         data.empty() ? nameOf(option) : nameOf(option) + ", " + dump(data));
+    send(bytes);
 }
 
 void Peer::sendOption(Opt option, std::string_view data)
@@ -148,268 +128,43 @@ void Peer::sendOption(Opt option, std::string_view data)
 void Peer::sendOptionHeader(Opt option, uint32_t length)
 {
     send(encode(OptionHeader{option, length}),
-         fmt::format("{}, header only, length {:#x}", nameOf(option), length));
+         fmt::format("only the header of {}", nameOf(option)));
 }
 
 void Peer::sendInfo(Opt option, std::string_view name,
                     std::initializer_list<Info> wanted)
 {
+    sendOption(option, infoRequest(name, wanted));
+}
+
+void Peer::sendInfoOnly(Opt option, std::string_view name,
+                        std::initializer_list<Info> wanted)
+{
     sendOption(option, encodeInfoRequest(name, wanted));
+}
+
+Bytes Peer::infoRequest(std::string_view name,
+                        std::span<const Info> wanted) const
+{
+    std::vector<Info> all(wanted.begin(), wanted.end());
+    if (target.insistsOnSizes &&
+        std::ranges::find(all, Info::blockSize) == all.end())
+    {
+        all.push_back(Info::blockSize);
+    }
+    return encodeInfoRequest(name, all);
 }
 
 uint64_t Peer::sendRequest(Cmd type, uint64_t offset, uint32_t length)
 {
     const uint64_t cookie = generator();
-    send(encode(Request{0, type, cookie, offset, length}),
-         fmt::format("{}, offset {}, length {}, cookie {:#x}", nameOf(type),
-                     offset, length, cookie));
+    send(encode(Request{0, type, cookie, offset, length}));
     return cookie;
 }
 
 void Peer::sendDisconnect()
 {
     sendRequest(Cmd::disc);
-}
-
-std::string Peer::ending(std::string_view what, const Received& received) const
-{
-    const std::string_view how = received.ended == Ended::closed
-                                     ? "the server closed the connection"
-                                 : received.ended == Ended::garbled
-                                     ? "what came is no TLS"
-                                     : "nothing more came";
-    const std::string waited =
-        received.ended == Ended::timeout
-            ? fmt::format(" within {} ms", deadline.count())
-        : received.how.empty() ? ""
-                               : fmt::format(" ({})", received.how);
-    return received.bytes.empty()
-               ? fmt::format("{}{} instead of {}", how, waited, what)
-               : fmt::format("{}{} after {} of {}", how, waited,
-                             dump(received.bytes), what);
-}
-
-std::optional<Bytes> Peer::take(size_t size, std::string_view what)
-{
-    if (stopped() || !connection || closed)
-    {
-        return std::nullopt;
-    }
-    Received received = connection->receive(size, deadline);
-    if (received.ended == Ended::no)
-    {
-        return std::move(received.bytes);
-    }
-    closed = received.ended == Ended::closed;
-    lines.push_back("<- " + ending(what, received));
-    if (!closed || !closeAllowed || !received.bytes.empty())
-    {
-        conclude(failed(ending(what, received)));
-    }
-    return std::nullopt;
-}
-
-std::optional<Bytes> Peer::wantBytes(size_t size, std::string_view what)
-{
-    auto bytes = take(size, what);
-    if (bytes)
-    {
-        lines.push_back(fmt::format("<- {}, {}", what, dump(*bytes)));
-    }
-    return bytes;
-}
-
-std::optional<OptionReply> Peer::wantOneReply(Opt option)
-{
-    const std::string what = "a reply to " + nameOf(option);
-    const auto bytes = take(OptionReplyHeader::wireSize, what);
-    if (!bytes)
-    {
-        return std::nullopt;
-    }
-    const auto header = decodeOptionReplyHeader(
-        std::span(*bytes).first<OptionReplyHeader::wireSize>());
-    if (!header)
-    {
-        lines.push_back("<- " + dump(*bytes));
-        conclude(failed("no reply magic but " + dump(*bytes), what));
-        return std::nullopt;
-    }
-    OptionReply reply{header->option, header->type};
-    if (header->length > replyMax)
-    {
-        conclude(failed(
-            fmt::format("a reply that announces {} bytes", header->length),
-            what));
-        return std::nullopt;
-    }
-    auto data = take(header->length, "the data of " + what);
-    if (!data)
-    {
-        return std::nullopt;
-    }
-    reply.data = std::move(*data);
-    lines.push_back("<- " + describe(reply));
-    // "the option as sent by the client to which this is a reply"
-    want(reply.option == option, describe(reply), what);
-    return reply;
-}
-
-std::optional<Answer> Peer::wantAnswer(Opt option)
-{
-    Answer answer;
-    while (answer.parts.size() < partsMax)
-    {
-        auto reply = wantOneReply(option);
-        if (!reply || stopped())
-        {
-            return std::nullopt;
-        }
-        if (reply->type == Rep::ack || isError(reply->type))
-        {
-            answer.last = std::move(*reply);
-            return answer;
-        }
-        answer.parts.push_back(std::move(*reply));
-    }
-    conclude(failed(fmt::format("{} replies without a last one", partsMax)));
-    return std::nullopt;
-}
-
-std::optional<Answer> Peer::wantAnswer(Opt option,
-                                       std::initializer_list<Rep> accepted)
-{
-    auto answer = wantAnswer(option);
-    if (answer &&
-        std::ranges::find(accepted, answer->last.type) == accepted.end())
-    {
-        conclude(failed(describe(answer->last), listed(accepted)));
-        return std::nullopt;
-    }
-    return answer;
-}
-
-Verdict Peer::wantReply(Opt option, Rep accepted)
-{
-    wantAnswer(option, {accepted});
-    return result;
-}
-
-Verdict Peer::wantRefusal(Opt option, std::initializer_list<Rep> accepted)
-{
-    closeAllowed = true;
-    const auto answer = wantAnswer(option);
-    if (answer &&
-        std::ranges::find(accepted, answer->last.type) == accepted.end())
-    {
-        conclude(failed(describe(answer->last),
-                        listed(accepted) + ", or a closed connection"));
-    }
-    if (answer && !closed)
-    {
-        // A server may refuse first and hang up then. One that accepted saw
-        // no violation, so it has no reason to.
-        closeAllowed = !answer->acknowledged();
-        wantUsable();
-    }
-    closeAllowed = false;
-    return result;
-}
-
-Verdict Peer::wantClosed()
-{
-    if (stopped() || !connection || closed)
-    {
-        return result;
-    }
-    const Received received = connection->receive(1, deadline);
-    closed = received.ended == Ended::closed;
-    if (closed)
-    {
-        lines.push_back(received.how.empty()
-                            ? "<- closed"
-                            : fmt::format("<- closed ({})", received.how));
-        return result;
-    }
-    if (received.ended == Ended::garbled)
-    {
-        conclude(failed(ending("a closed connection", received)));
-        return result;
-    }
-    if (received.ended == Ended::timeout)
-    {
-        conclude(failed(fmt::format("the connection was still open after "
-                                    "{} ms",
-                                    deadline.count()),
-                        "a closed connection"));
-        return result;
-    }
-    // One byte more than we want to see: fetch what lies behind it as well.
-    Received rest = connection->receive(OptionReplyHeader::wireSize - 1,
-                                        std::chrono::milliseconds(50));
-    rest.bytes.insert(rest.bytes.begin(), received.bytes.front());
-    lines.push_back("<- " + dump(rest.bytes));
-    conclude(failed("an answer of " + dump(rest.bytes),
-                    "a closed connection and no byte before"));
-    return result;
-}
-
-std::optional<ErrorValue> Peer::wantSimpleReply(uint64_t cookie)
-{
-    const auto bytes = take(SimpleReply::wireSize, "a simple reply");
-    if (!bytes)
-    {
-        return std::nullopt;
-    }
-    const auto reply =
-        decodeSimpleReply(std::span(*bytes).first<SimpleReply::wireSize>());
-    if (!reply)
-    {
-        lines.push_back("<- " + dump(*bytes));
-        conclude(failed(dump(*bytes), "a simple reply"));
-        return std::nullopt;
-    }
-    lines.push_back(fmt::format("<- simple reply, {}, cookie {:#x}",
-                                nameOf(reply->error), reply->cookie));
-    want(reply->cookie == cookie, fmt::format("cookie {:#x}", reply->cookie),
-         fmt::format("cookie {:#x}", cookie));
-    return reply->error;
-}
-
-Verdict Peer::wantRead(uint32_t size, uint64_t offset)
-{
-    const auto error = wantSimpleReply(sendRequest(Cmd::read, offset, size));
-    if (error)
-    {
-        want(*error == ErrorValue::none, nameOf(*error),
-             fmt::format("{} bytes from {}", size, offset));
-        wantBytes(size, "the data of NBD_CMD_READ");
-    }
-    return result;
-}
-
-Verdict Peer::wantUsable()
-{
-    if (stopped()) // for a reason of its own
-    {
-        return result;
-    }
-    sendOption(unknownOption);
-    const auto answer = wantAnswer(unknownOption);
-    const bool tlsFirst = covers(target.offers, Needs::tlsRequired) &&
-                          connection && connection->tls() == nullptr;
-    const Rep refusal = tlsFirst ? Rep::errTlsReqd : Rep::errUnsup;
-    if (answer)
-    {
-        want(answer->last.type == refusal && answer->parts.empty(),
-             describe(answer->last) + ", so the stream is out of step",
-             nameOf(refusal) + " to the unknown option that comes next");
-    }
-    else if (result.outcome == Outcome::fail && result.wanted.empty())
-    {
-        result.wanted = "an answer to the option that comes next";
-    }
-    return result;
 }
 
 } // namespace conformance::nbd

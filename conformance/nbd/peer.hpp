@@ -3,8 +3,8 @@
 #include "conformance/connection.hpp"
 #include "conformance/nbd/answer.hpp"
 #include "conformance/nbd/channel.hpp"
+#include "conformance/nbd/dump.hpp"
 #include "conformance/nbd/profile.hpp"
-#include "conformance/nbd/transcript.hpp"
 #include "conformance/spawned.hpp"
 #include "conformance/verdict.hpp"
 #include "vmedia/nbd/negotiator.hpp"
@@ -50,9 +50,11 @@ class Peer
   public:
     Peer(Address address, const Profile& profile,
          std::chrono::milliseconds deadline, uint64_t seed,
-         Spawned* process = nullptr);
+         Spawned* process = nullptr,
+         std::shared_ptr<WireLog> log = std::make_shared<WireLog>());
 
-    /// A second client of the same target, with its own verdict.
+    /// A second client of the same target, with its own verdict and in the
+    /// same log.
     Peer another();
     /// The same, that waits no longer than @p within for anything.
     Peer another(std::chrono::milliseconds within);
@@ -65,14 +67,12 @@ class Peer
     {
         return result;
     }
-    const Transcript& transcript() const
+    /// For the log: what a case means or sees beside the bytes.
+    void note(std::string line);
+    /// What all of this goes into.
+    const std::shared_ptr<WireLog>& log() const
     {
-        return lines;
-    }
-    /// What a case does beside the functions here, such as with channel().
-    void note(std::string line)
-    {
-        lines.push_back(std::move(line));
+        return wireLog;
     }
     /// Random choices come from here, so that the seed repeats them.
     std::mt19937_64& random()
@@ -121,16 +121,25 @@ class Peer
     }
 
     // Sending
-    void send(vmedia::nbd::ByteView bytes, std::string what);
+    /// @p what is for the log, where the bytes do not say it.
+    void send(vmedia::nbd::ByteView bytes, std::string what = {});
     /// Each byte on its own, once the one before it was taken.
     void sendByByte(vmedia::nbd::ByteView bytes, std::string_view what);
     void sendOption(vmedia::nbd::Opt option, vmedia::nbd::ByteView data = {});
     void sendOption(vmedia::nbd::Opt option, std::string_view data);
     /// @p length may differ from what is sent; nothing else does that.
     void sendOptionHeader(vmedia::nbd::Opt option, uint32_t length);
-    /// NBD_OPT_INFO or NBD_OPT_GO
+    /// NBD_OPT_INFO or NBD_OPT_GO; at a target that insists on it, with a wish
+    /// for NBD_INFO_BLOCK_SIZE.
     void sendInfo(vmedia::nbd::Opt option, std::string_view name,
                   std::initializer_list<vmedia::nbd::Info> wanted = {});
+    /// The data of that option.
+    vmedia::nbd::Bytes
+        infoRequest(std::string_view name,
+                    std::span<const vmedia::nbd::Info> wanted = {}) const;
+    /// The same with those wishes alone, as a client that knows no block sizes.
+    void sendInfoOnly(vmedia::nbd::Opt option, std::string_view name,
+                      std::initializer_list<vmedia::nbd::Info> wanted = {});
     /// The request, with a random cookie, which it gives.
     uint64_t sendRequest(vmedia::nbd::Cmd type, uint64_t offset = 0,
                          uint32_t length = 0);
@@ -167,8 +176,6 @@ class Peer
                                                 std::string_view what);
     /// The same connection answers an unknown option with NBD_REP_ERR_UNSUP.
     Verdict wantUsable();
-    /// Exactly @p size bytes, without a line in the transcript.
-    std::optional<vmedia::nbd::Bytes> take(size_t size, std::string_view what);
     /// Any other condition; @p got tells what was seen instead.
     void want(bool condition, std::string got, std::string wanted = {});
 
@@ -197,7 +204,7 @@ class Peer
     bool closed = false;
     bool closeAllowed = false;
     Verdict result;
-    Transcript lines;
+    std::shared_ptr<WireLog> wireLog;
 };
 
 /// Not applicable, unless something was wrong before that showed.

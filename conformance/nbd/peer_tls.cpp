@@ -49,16 +49,12 @@ Handshake Peer::shakeHands(const TlsWish& with)
         conclude(notTested(begun.error().what));
         return {.how = begun.error().what};
     }
-    lines.emplace_back("-> TLS ClientHello");
     Handshake handshake = connection->shakeHands(deadline);
     if (!handshake.done && handshake.ended == Ended::no)
     {
         conclude(
             notTested("our OpenSSL cannot be such a client: " + handshake.how));
     }
-    lines.push_back(fmt::format(
-        "<- {}{}",
-        handshake.done ? "TLS established, " : "no TLS: ", handshake.how));
     return handshake;
 }
 
@@ -96,8 +92,6 @@ std::string Peer::wantNoTls(const TlsWish& with)
         return {};
     }
     const Received received = connection->receive(1, deadline);
-    lines.push_back(fmt::format(
-        "<- {}", received.how.empty() ? dump(received.bytes) : received.how));
     want(received.bytes.empty(), "TLS, and an answer to an option in it",
          "no byte of NBD, and a closed connection");
     want(received.ended == Ended::closed, "the connection was still open",

@@ -22,7 +22,7 @@ Peer Peer::another()
 
 Peer Peer::another(std::chrono::milliseconds within)
 {
-    return {address, target, within, generator(), ours};
+    return {address, target, within, generator(), ours, wireLog};
 }
 
 void Peer::drop()
@@ -30,14 +30,13 @@ void Peer::drop()
     if (connection)
     {
         connection->wire().dropOnClose();
-        lines.emplace_back("-- connection reset by us");
     }
     connection.reset();
 }
 
 void Peer::sendByByte(vmedia::nbd::ByteView bytes, std::string_view what)
 {
-    lines.push_back(fmt::format("-> {}, a byte at a time", what));
+    note(fmt::format("{}, a byte at a time", what));
     for (size_t i = 0; i < bytes.size() && !stopped() && connection; ++i)
     {
         const bool taken = connection->send(bytes.subspan(i, 1), deadline) !=
@@ -53,7 +52,6 @@ void Peer::endSending()
     if (connection && !stopped())
     {
         connection->wire().endSending();
-        lines.emplace_back("-> end of what we send");
     }
 }
 
@@ -64,8 +62,8 @@ size_t Peer::sendUntilStuck(vmedia::nbd::ByteView bytes, std::string_view what)
         return 0;
     }
     const size_t sent = connection->wire().sendUntilStuck(bytes, stuckAfter);
-    lines.push_back(
-        fmt::format("-> {}, {} bytes of {}", what, sent, bytes.size()));
+    note(
+        fmt::format("{}: {} bytes of {} were taken", what, sent, bytes.size()));
     return sent;
 }
 

@@ -86,7 +86,16 @@ vmedia::Result<Profile> probe(const Address& address, const Profile& told,
         }
     }
     const auto info = [&](std::string_view name) {
-        return ask(first.another(), Opt::info, encodeInfoRequest(name, {}));
+        auto answer = ask(first.another(), Opt::info,
+                          encodeInfoRequest(name, {}));
+        if (answer && answer->last.type == Rep::errBlockSizeReqd)
+        {
+            profile.insistsOnSizes = true;
+            constexpr Info sizes[] = {Info::blockSize};
+            answer = ask(first.another(), Opt::info,
+                         encodeInfoRequest(name, sizes));
+        }
+        return answer;
     };
     if (const auto answer = info(unheardName))
     {
@@ -113,12 +122,18 @@ std::string describe(const Profile& profile)
         profile.described ? fmt::format("{} bytes", profile.described->size)
                           : "NBD_OPT_INFO tells nothing of it";
     const size_t count = profile.listed ? profile.listed->size() : 0;
-    return fmt::format("export '{}' ({}); {}; {}", profile.exportName, size,
+    std::string more =
+        profile.insistsOnSizes ? "; block sizes have to be asked for" : "";
+    more += covers(profile.offers, Needs::tlsRequired) ? "; TLS is required"
+            : covers(profile.offers, Needs::tlsOn)     ? "; TLS is optional"
+                                                       : "";
+    return fmt::format("export '{}' ({}); {}; {}{}", profile.exportName, size,
                        profile.listed ? fmt::format("{} export{} listed", count,
                                                     count == 1 ? "" : "s")
                                       : "no list of exports",
                        profile.selectsByName ? "an unknown name is refused"
-                                             : "any name is taken for it");
+                                             : "any name is taken for it",
+                       more);
 }
 
 } // namespace conformance::nbd

@@ -20,8 +20,9 @@ struct Profile
     std::string exportName{};                         ///< the one to use
     std::optional<vmedia::nbd::InfoExport> described; ///< by NBD_OPT_INFO
     std::optional<std::vector<std::string>> listed;   ///< none: LIST refused
-    bool selectsByName = true; ///< an unknown name is refused
+    bool selectsByName = true;   ///< an unknown name is refused
     bool requiresTls = false;
+    bool insistsOnSizes = false; ///< NBD_REP_ERR_BLOCK_SIZE_REQD to the others
 
     // What we were told
     Needs offers = Needs::plain;

@@ -104,7 +104,7 @@ constexpr Case cases[] = {
     peer.sendOption(Opt::exportName, peer.profile().exportName);
     peer.wantBytes(InfoExport::wireSize - sizeof(Info),
                    "the export's size and flags");
-    const auto reply = talk.ask(Cmd::read, 0, 512);
+    const auto reply = talk.ask(Cmd::read, 0, 4096);
     peer.want(!reply || reply->parts.front().form == Replies::structured,
               "a simple reply", "a structured reply");
     return talk.wantInStep();
@@ -126,7 +126,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::structured);
     talk.enter();
-    if (const auto reply = talk.ask(Cmd::read, 0, 512, commandDf))
+    if (const auto reply = talk.ask(Cmd::read, 0, 4096, commandDf))
     {
         const bool served = reply->error == ErrorValue::none;
         peer.want(served == talk.has(sendDf),

@@ -74,64 +74,24 @@ Exchange::Pendings::iterator Exchange::find(uint64_t cookie)
 
 std::optional<Reply> Exchange::receive()
 {
-    const auto magic = client.take(sizeof(uint32_t), "a reply");
-    if (!magic)
+    const Replies agreed = structured ? Replies::structured : Replies::simple;
+    std::string_view what = "a reply";
+    while (const auto header = wantReplyHeader(client, agreed, what))
     {
-        return std::nullopt;
-    }
-    const uint32_t found = Reader{*magic}.u32();
-    if (found == simpleReplyMagic)
-    {
-        return simpleReply();
-    }
-    if (found != structuredReplyMagic)
-    {
-        client.conclude(
-            failed(fmt::format("{:#010x}", found), "the magic of a reply"));
-        return std::nullopt;
-    }
-    if (!structured)
-    {
-        client.conclude(failed("a structured reply chunk", "a simple reply"));
-        return std::nullopt;
-    }
-    while (true)
-    {
-        auto reply = chunk();
-        if (reply || client.stopped() || client.closedByTarget())
+        auto reply = header->form == Replies::simple ? simpleReply(*header)
+                                                     : chunk(*header);
+        if (reply || header->form == Replies::simple || client.stopped())
         {
             return reply;
         }
-        const auto next = client.take(sizeof(uint32_t), "the next chunk");
-        if (!next)
-        {
-            return std::nullopt;
-        }
-        const uint32_t which = Reader{*next}.u32();
-        if (which == simpleReplyMagic)
-        {
-            return simpleReply(); // of another request
-        }
-        if (which != structuredReplyMagic)
-        {
-            client.conclude(
-                failed(fmt::format("{:#010x}", which), "the magic of a reply"));
-            return std::nullopt;
-        }
+        what = "the next chunk";
     }
+    return std::nullopt;
 }
 
-std::optional<Reply> Exchange::simpleReply()
+std::optional<Reply> Exchange::simpleReply(const ReplyHeader& header)
 {
-    const auto rest = client.take(12, "the rest of a simple reply");
-    if (!rest)
-    {
-        return std::nullopt;
-    }
-    Reader reader{*rest};
-    Reply reply;
-    reply.error = ErrorValue{reader.u32()};
-    reply.cookie = reader.u64();
+    Reply reply{.cookie = header.cookie, .error = header.error};
     const auto of = find(reply.cookie);
     if (of == pending.end())
     {
@@ -140,14 +100,12 @@ std::optional<Reply> Exchange::simpleReply()
     reply.ask = of->second.ask;
     const bool started = !of->second.parts.empty();
     pending.erase(of);
-    client.note(fmt::format("<- simple reply to {}, {}, cookie {:#x}",
-                            nameOf(reply.ask.type), nameOf(reply.error),
-                            reply.cookie));
     client.want(!started, "a simple reply after chunks of the same reply",
                 "chunks up to NBD_REPLY_FLAG_DONE");
     if (reply.ask.type == Cmd::read && reply.succeeded() && !structured)
     {
-        auto data = client.take(reply.ask.length, "the data of NBD_CMD_READ");
+        auto data = client.wantBytes(reply.ask.length,
+                                     "the data of NBD_CMD_READ");
         if (!data)
         {
             return std::nullopt;
@@ -158,44 +116,33 @@ std::optional<Reply> Exchange::simpleReply()
     return reply;
 }
 
-std::optional<Reply> Exchange::chunk()
+std::optional<Reply> Exchange::chunk(const ReplyHeader& header)
 {
-    const auto head = client.take(ChunkHeader::wireSize - 4,
-                                  "the rest of a chunk's header");
-    if (!head)
-    {
-        return std::nullopt;
-    }
-    Reader reader{*head};
-    Part part{.flags = reader.u16(), .type = Chunk{reader.u16()}};
-    const uint64_t cookie = reader.u64();
-    const uint32_t length = reader.u32();
-    client.note(fmt::format("<- chunk {}, flags {:#x}, {} bytes, cookie {:#x}",
-                            nameOf(part.type), part.flags, length, cookie));
-    const auto of = find(cookie);
+    const auto of = find(header.cookie);
     if (of == pending.end())
     {
         return std::nullopt;
     }
-    if (length > chunkMax)
+    if (header.length > chunkMax)
     {
-        client.conclude(failed(fmt::format("a chunk of {} bytes", length),
-                               "a chunk that a client can take"));
+        client.conclude(
+            failed(fmt::format("a chunk of {} bytes", header.length),
+                   "a chunk that a client can take"));
         return std::nullopt;
     }
-    auto payload = client.take(length, "the payload of a chunk");
+    auto payload = client.wantBytes(header.length, "the payload of a chunk");
     if (!payload)
     {
         return std::nullopt;
     }
-    part.payload = std::move(*payload);
-    const bool last = (part.flags & replyDone) != 0;
-    of->second.parts.push_back(std::move(part));
-    if (!last)
+    of->second.parts.push_back(
+        {header.flags, header.type, std::move(*payload)});
+    if ((header.flags & replyDone) == 0)
     {
         return std::nullopt;
     }
-    Reply reply{.cookie = cookie, .ask = of->second.ask, .structured = true};
+    Reply reply{
+        .cookie = header.cookie, .ask = of->second.ask, .structured = true};
     reply.parts = std::move(of->second.parts);
     pending.erase(of);
     assemble(reply);
@@ -211,7 +158,7 @@ void Exchange::assemble(Reply& reply)
     }
     for (const Part& part : reply.parts)
     {
-        if (part.isError() && reply.succeeded() && part.payload.size() >= 4)
+        if (isError(part.type) && reply.succeeded() && part.payload.size() >= 4)
         {
             reply.error = ErrorValue{Reader{part.payload}.u32()};
         }

@@ -41,11 +41,6 @@ Verdict wrongMagic(Peer& peer, std::initializer_list<uint32_t> magics)
                  "an error or a closed connection");
         if (one.stopped())
         {
-            peer.note(fmt::format("-- magic {:#010x}:", magic));
-            for (const std::string& line : one.transcript())
-            {
-                peer.note(line);
-            }
             return one.verdict();
         }
         how = reply ? nameOf(reply->error) : "closed";

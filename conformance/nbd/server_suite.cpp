@@ -3,6 +3,7 @@
 
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/bench.hpp"
+#include "conformance/nbd/tls_target.hpp"
 #include "conformance/text_report.hpp"
 
 #include <fmt/format.h>
@@ -73,6 +74,7 @@ class ServerSuite : public Suite
 
     vmedia::Result<void> wantOneTarget() const;
     vmedia::Result<void> readModes();
+    vmedia::Result<void> lookAtTarget();
     const TargetMode* modeOf(const Case& one) const;
     Plan plan() const;
     vmedia::Result<void> use(const TargetMode& mode, uint64_t seed);
@@ -86,9 +88,11 @@ class ServerSuite : public Suite
     std::optional<std::string> exportName;
 
     bool mayWrite = false;
+    bool mayBeOneOnly = false; ///< why it did not start for several jobs
     Bench::Times times{};
     TargetProfile modes;
     std::optional<Target> there; ///< one that we did not start
+    std::optional<Profile> told; ///< of that; none: not looked at yet
     std::shared_ptr<const Keys> keys;
     std::map<const TargetMode*, Slot> slots;
     Bench* bench = nullptr; ///< the one that is open
@@ -112,7 +116,8 @@ void ServerSuite::addOptions(CLI::App& command)
 {
     command.add_option("target", target,
                        "nbd://HOST[:PORT][/EXPORT] or "
-                       "nbd+unix:///[EXPORT]?socket=PATH");
+                       "nbd+unix:///[EXPORT]?socket=PATH; with TLS nbds and "
+                       "tls-psk-file=FILE or tls-certificates=DIR");
     command.add_option("--spawn", spawn,
                        "Start the target with this line instead, e.g. 'nbdkit "
                        "-f -U {socket} memory 1M'; also {port}, {image}");
@@ -194,6 +199,7 @@ vmedia::Result<Plan> ServerSuite::prepare(const RunOptions& options)
         return tl::unexpected(done.error());
     }
     mayWrite = !there || options.destructive;
+    mayBeOneOnly = !spawn.empty() && options.jobs != 1;
     times = {scaled(answerDeadline, options.timeoutScale),
              scaled(startDeadline, std::max(1.0, options.timeoutScale))};
     return plan();
@@ -215,6 +221,28 @@ Plan ServerSuite::plan() const
             .starts = !there};
 }
 
+/// What TLS a target has that was there already: once, and in the process
+/// that tests it.
+vmedia::Result<void> ServerSuite::lookAtTarget()
+{
+    if (!there || told)
+    {
+        return {};
+    }
+    told.emplace();
+    if (there->tls)
+    {
+        auto seen = lookAtTls(*there, times.answer);
+        if (!seen)
+        {
+            return tl::unexpected(seen.error());
+        }
+        told = std::move(*seen);
+        modes.modes.front().offers = told->offers;
+    }
+    return {};
+}
+
 /// Null if the target cannot be brought to what @p one is about.
 const TargetMode* ServerSuite::modeOf(const Case& one) const
 {
@@ -231,6 +259,10 @@ size_t ServerSuite::groupOf(const Row& row) const
 vmedia::Result<std::string> ServerSuite::open(const std::vector<Row>& selected,
                                               uint64_t seed)
 {
+    if (auto looked = lookAtTarget(); !looked)
+    {
+        return tl::unexpected(looked.error());
+    }
     const TargetMode* mode = &modes.modes.front();
     for (const Row& row : selected)
     {
@@ -255,19 +287,29 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
         record.verdict = withheld("would write; give --destructive");
         return;
     }
+    if (const auto looked = lookAtTarget(); !looked)
+    {
+        record.verdict = notTested(vmedia::describe(looked.error()));
+        return;
+    }
     const TargetMode* mode = modeOf(one);
     if (mode == nullptr)
     {
+        const bool inClear = told && covers(one.needs, Needs::plain) &&
+                             covers(told->offers, Needs::tlsRequired);
         record.verdict = notApplicable(
-            profile.empty() ? fmt::format("it needs a target with {}{}",
-                                          describe(one.needs), needsAProfile)
-                            : fmt::format("the profile has no mode with {}",
-                                          describe(one.needs)));
+            inClear           ? "it speaks in clear, and the target wants TLS"
+            : profile.empty() ? fmt::format("it needs a target with {}{}",
+                                            describe(one.needs), needsAProfile)
+                              : fmt::format("the profile has no mode with {}",
+                                            describe(one.needs)));
         return;
     }
     if (const auto used = use(*mode, seed); !used)
     {
-        record.verdict = notTested(vmedia::describe(used.error()));
+        record.verdict = notTested(
+            vmedia::describe(used.error()) +
+            (mayBeOneOnly ? "; if only one of it can run, give --jobs 1" : ""));
         return;
     }
     if (!bench->brokenBy().empty())
@@ -315,7 +357,7 @@ vmedia::Result<void> ServerSuite::openBench(Slot& slot, const TargetMode& mode,
 {
     if (!slot.bench && there)
     {
-        slot.bench = std::make_unique<Bench>(*there, times);
+        slot.bench = std::make_unique<Bench>(*there, *told, times);
     }
     if (!slot.bench)
     {

@@ -32,22 +32,23 @@ void stop(Peer& peer)
     {
         return;
     }
-    peer.note("-- SIGTERM to the target");
+    peer.note("SIGTERM to the target");
     peer.process()->terminate();
     // Some go on to take clients: then it has had its time.
     const auto until = std::chrono::steady_clock::now() + peer.patience() / 6;
     while (std::chrono::steady_clock::now() < until)
     {
         const auto next = Connection::open(peer.process()->address(),
-                                           std::chrono::milliseconds(100));
+                                           std::chrono::milliseconds(100),
+                                           peer.log());
         if (!next)
         {
-            peer.note("-- it takes no new client");
+            peer.note("it takes no new client");
             return;
         }
         ::poll(nullptr, 0, 5); // nothing tells that a socket is closed
     }
-    peer.note("-- it still takes new clients");
+    peer.note("it still takes new clients");
 }
 
 constexpr Case cases[] = {
@@ -99,7 +100,7 @@ constexpr Case cases[] = {
     go(peer);
     peer.wantRead(block); // it has come to where reads are served
     const uint64_t cookie = peer.sendRequest(Cmd::read, 0, block);
-    peer.note("-- SIGTERM to the target");
+    peer.note("SIGTERM to the target");
     peer.process()->terminate();
     const auto error = peer.wantSimpleReply(cookie);
     if (error && *error == ErrorValue::none)
@@ -163,7 +164,7 @@ constexpr Case cases[] = {
     Peer other = peer.another();
     other.start();
     go(other);
-    other.send(ByteView(requestBytes(Cmd::read, 1, 0, block)).first(9),
+    other.send(ByteView(requestBytes({0, Cmd::read, 1, 0, block})).first(9),
                "9 bytes of a request");
     adopt(peer, other);
     peer.sendOptionHeader(unknownOption, 8);
@@ -171,7 +172,7 @@ constexpr Case cases[] = {
     {
         return peer.verdict();
     }
-    peer.note("-- SIGTERM to the target");
+    peer.note("SIGTERM to the target");
     peer.process()->terminate();
     peer.want(
         peer.process()->gone(peer.patience()),

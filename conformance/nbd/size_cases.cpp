@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
-#include "conformance/nbd/exchange.hpp"
 #include "conformance/nbd/extended_reply.hpp"
+#include "conformance/nbd/steps.hpp"
+#include "conformance/nbd/work_area.hpp"
 
 #include <fmt/format.h>
 
@@ -64,12 +65,7 @@ bool tellsMinimum(Peer& peer)
 {
     Peer other = peer.another();
     other.start();
-    other.sendInfo(Opt::info, peer.profile().exportName, {Info::blockSize});
-    const auto answer = other.wantAnswer(Opt::info);
-    const auto found = answer ? answer->infos(Info::blockSize)
-                              : std::vector<ByteView>{};
-    return !found.empty() && found.front().size() >= 4 &&
-           Reader{found.front()}.u32() > 1;
+    return minimumTold(other) > 1;
 }
 
 std::string outcome(const Peer& peer, const std::optional<WholeReply>& reply)
@@ -223,9 +219,7 @@ constexpr Case cases[] = {
         return smallExport(peer);
     }
     const Kept kept(peer, payloadMax);
-    Bytes data(payloadMax);
-    std::ranges::generate(
-        data, [&peer] { return static_cast<std::byte>(peer.random()()); });
+    const Bytes data = noise(peer.random(), payloadMax);
     talk.wantError(talk.ask(Cmd::write, 0, data.size(), 0, data),
                    {ErrorValue::none});
     peer.want(talk.read(0, payloadMax) == data, "other data read back");
@@ -360,7 +354,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     Conversation talk(peer, Replies::structured);
     talk.negotiate();
-    talk.selectAllocation();
+    selectAllocation(peer);
     talk.go();
     talk.wantError(
         talk.ask(Cmd::blockStatus, 0, 2 * payloadMax),

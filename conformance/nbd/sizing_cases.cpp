@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/extended_reply.hpp"
+#include "conformance/nbd/steps.hpp"
 
 #include <fmt/format.h>
 
@@ -54,7 +55,7 @@ bool enforces(Peer& peer)
 {
     Peer other = peer.another();
     other.start();
-    other.sendInfo(Opt::go, peer.profile().exportName);
+    other.sendInfoOnly(Opt::go, peer.profile().exportName);
     const auto answer = other.wantAnswer(Opt::go);
     if (!answer || !answer->acknowledged())
     {
@@ -172,7 +173,7 @@ constexpr Case cases[] = {
     bool refused = false;
     for (const Opt option : {Opt::info, Opt::go})
     {
-        peer.sendInfo(option, peer.profile().exportName);
+        peer.sendInfoOnly(option, peer.profile().exportName);
         const auto answer = peer.wantAnswer(option);
         if (answer && answer->last.type == Rep::errBlockSizeReqd)
         {
@@ -203,16 +204,11 @@ constexpr Case cases[] = {
         .wants = "NBD_REP_ACK, if the minimum is 1 or is not told",
         .run =
             [](Peer& peer) {
-    peer.sendInfo(Opt::info, peer.profile().exportName, {Info::blockSize});
-    const auto told = peer.wantAnswer(Opt::info, {Rep::ack});
-    const auto sizes = told ? told->infos(Info::blockSize)
-                            : std::vector<ByteView>{};
-    if (!sizes.empty() && sizes.front().size() >= 4 &&
-        Reader{sizes.front()}.u32() > 1)
+    if (minimumTold(peer) > 1)
     {
         return leaveOut(peer, "the minimum block size is not 1");
     }
-    peer.sendInfo(Opt::go, peer.profile().exportName);
+    peer.sendInfoOnly(Opt::go, peer.profile().exportName);
     peer.wantAnswer(Opt::go, {Rep::ack});
     return peer.verdict();
 },

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steps.hpp"
 
+#include "conformance/busy_threads.hpp"
+#include "vmedia/nbd/chunk.hpp"
+#include "vmedia/nbd/terms.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
-
-#include <algorithm>
+#include <unistd.h>
 
 namespace conformance::nbd
 {
@@ -20,15 +23,50 @@ uint64_t go(Peer& peer)
     const uint64_t size = info ? info->size : 0;
     if (size < uint64_t{4} * block)
     {
-        peer.conclude(notApplicable("the export is smaller than 2048 bytes"));
+        peer.conclude(notApplicable("the export is smaller than 16 KiB"));
     }
     return size;
 }
 
-uint64_t goOverTls(Peer& peer)
+uint32_t minimumTold(Peer& peer)
 {
-    peer.secure();
-    return peer.stopped() ? 0 : go(peer);
+    peer.sendInfo(Opt::info, peer.profile().exportName, {Info::blockSize});
+    const auto answer = peer.wantAnswer(Opt::info, {Rep::ack});
+    const auto found = answer ? answer->infos(Info::blockSize)
+                              : std::vector<ByteView>{};
+    return !found.empty() && found.front().size() >= 4
+               ? Reader{found.front()}.u32()
+               : 0;
+}
+
+void needOption(Peer& peer, Opt option, ByteView data)
+{
+    peer.sendOption(option, data);
+    const auto answer = peer.wantAnswer(option);
+    if (answer && !answer->acknowledged())
+    {
+        peer.conclude(notApplicable(fmt::format("{} gets {}", nameOf(option),
+                                                nameOf(answer->last.type))));
+    }
+}
+
+Bytes allocationQuery(const Peer& peer)
+{
+    const std::string_view query[] = {allocationContext};
+    return encodeMetaRequest(peer.profile().exportName, query);
+}
+
+uint32_t selectAllocation(Peer& peer)
+{
+    peer.sendOption(Opt::setMetaContext, allocationQuery(peer));
+    const auto answer = peer.wantAnswer(Opt::setMetaContext);
+    if (answer && (answer->parts.empty() || !answer->acknowledged() ||
+                   answer->parts.front().data.size() < 4))
+    {
+        peer.conclude(notApplicable("base:allocation cannot be selected"));
+    }
+    return answer && !peer.stopped() ? Reader{answer->parts.front().data}.u32()
+                                     : 0;
 }
 
 Bytes optionBytes(Opt option, ByteView data)
@@ -40,64 +78,57 @@ Bytes optionBytes(Opt option, ByteView data)
     return bytes;
 }
 
-Bytes requestBytes(Cmd type, uint64_t cookie, uint64_t offset, uint32_t length)
+Bytes requestBytes(const Request& request, ByteView payload)
 {
     Bytes bytes;
-    append(bytes, encode(Request{0, type, cookie, offset, length}));
+    append(bytes, encode(request));
+    append(bytes, payload);
     return bytes;
 }
 
 void adopt(Peer& peer, const Peer& other)
 {
-    peer.note("-- another client");
-    for (const std::string& line : other.transcript())
-    {
-        peer.note(line);
-    }
     if (other.stopped())
     {
         peer.conclude(other.verdict());
     }
 }
 
-Verdict wantNothingPlain(Peer& peer)
+Verdict wantOthersServed(Peer& peer)
 {
-    if (peer.stopped())
-    {
-        return peer.verdict();
-    }
-    constexpr size_t enough = 4096; // TLS alerts are shorter by far
-    const Received received = peer.channel()->wire().receive(enough,
-                                                             peer.patience());
-    peer.note(fmt::format("<- on the wire: {}{}", dump(received.bytes),
-                          received.ended == Ended::closed ? ", closed" : ""));
-    const Bytes magic = [] {
-        Bytes bytes;
-        append(bytes, optionReplyMagic);
-        return bytes;
-    }();
-    peer.want(std::search(received.bytes.begin(), received.bytes.end(),
-                          magic.begin(), magic.end()) == received.bytes.end(),
-              "a reply in clear: " + dump(received.bytes),
-              "no reply in clear, and a closed connection");
-    peer.want(received.ended == Ended::closed, "the connection was still open",
-              "a closed connection");
+    onAnother(peer, [](Peer& other) {
+        if (covers(other.profile().offers, Needs::tlsRequired))
+        {
+            other.secure();
+        }
+        other.wantUsable();
+        other.sendOption(Opt::abort);
+    });
     return peer.verdict();
 }
 
-Verdict wantOthersServed(Peer& peer)
+namespace
 {
-    Peer other = peer.another();
-    other.start();
-    if (covers(peer.profile().offers, Needs::tlsRequired))
+
+/// How long the busiest of the target's threads is ready to run within
+/// @p window.
+milliseconds busiest(milliseconds window)
+{
+    const auto before = busyThreadsBelow(::getpid());
+    // What is measured is time itself; nothing is waited for.
+    ::poll(nullptr, 0, static_cast<int>(window.count()));
+    std::chrono::nanoseconds most{};
+    for (const auto& [thread, busy] : busyThreadsBelow(::getpid()))
     {
-        other.secure();
+        const auto then = before.find(thread);
+        most = std::max(most, busy - (then == before.end()
+                                          ? std::chrono::nanoseconds{}
+                                          : then->second));
     }
-    other.wantUsable();
-    other.sendOption(Opt::abort);
-    adopt(peer, other);
-    return peer.verdict();
+    return std::chrono::duration_cast<milliseconds>(most);
 }
+
+} // namespace
 
 Verdict wantNoSpin(Peer& peer)
 {
@@ -110,17 +141,14 @@ Verdict wantNoSpin(Peer& peer)
     milliseconds spent{};
     do
     {
-        const Usage before = peer.process()->usage();
-        // What is measured is time itself; nothing is waited for.
-        ::poll(nullptr, 0, static_cast<int>(window.count()));
-        spent = peer.process()->usage().cpu - before.cpu;
+        spent = busiest(window);
         if (spent < window / 8)
         {
             return peer.verdict();
         }
     } while (std::chrono::steady_clock::now() < until);
-    peer.conclude(failed(fmt::format("{} ms of CPU time in {} ms, after the "
-                                     "last client had left",
+    peer.conclude(failed(fmt::format("a thread is busy for {} ms of {} ms, "
+                                     "after the last client had left",
                                      spent.count(), window.count()),
                          "a target that waits without work"));
     return peer.verdict();

@@ -127,7 +127,7 @@ constexpr Case cases[] = {
         .subject = Subject::server,
         .sends = "NBD_CMD_CACHE",
         .wants = "a reply of either form",
-        .run = [](Peer& peer) { return noteForm(peer, {Cmd::cache, 0, 512}); },
+        .run = [](Peer& peer) { return noteForm(peer, {Cmd::cache, 0, 4096}); },
     },
     {
         .id = "nbd.structured.errors",
@@ -239,7 +239,7 @@ constexpr Case cases[] = {
     {
         for (const Part& part : reply.parts)
         {
-            if (part.isError())
+            if (isError(part.type))
             {
                 any = true;
                 judgeError(io, reply, part);

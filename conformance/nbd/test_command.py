@@ -173,7 +173,8 @@ line = "sh -c 'echo no TLS today; exit 3' {{socket}}"
 def test_a_report_of_a_sanitizer_fails_the_case():
     words = "==7==ERROR: AddressSanitizer: heap-use-after-free on address"
     line = f"sh -c 'echo {words} >&2; exec {GOOD}' --"
-    ended = conform("nbd-server", "--spawn", line, "--only", "nbd.greeting")
+    ended = conform("nbd-server", "--spawn", line, "--only", "nbd.greeting",
+                    "--jobs", "1")
     assert ended.returncode == 1
     assert f"a sanitizer says: {words}" in ended.stdout
     assert "3 pass, 1 fail" in ended.stdout
@@ -194,7 +195,8 @@ def test_nothing_is_left_of_a_spawned_daemon(tmp_path):
     # The shell ends at once and leaves the server to whoever takes it.
     pids = tmp_path / "pid"
     line = f"sh -c '{SPAWN} -P {pids} memory 1M & exit 0' --"
-    ended = conform("nbd-server", "--spawn", line, "--only", "nbd.greeting")
+    ended = conform("nbd-server", "--spawn", line, "--only", "nbd.greeting",
+                    "--jobs", "1")  # there is one file for the pid
     assert ended.returncode == 0, ended.stdout + ended.stderr
     with pytest.raises(ProcessLookupError):
         os.kill(int(pids.read_text()), 0)
@@ -204,7 +206,8 @@ def test_nothing_is_left_of_a_spawned_daemon(tmp_path):
     (["nbd-server"], "no target"),
     (["nbd-server", "nbd://x", "--spawn", "y {socket}"], "more than one of"),
     (["nbd-server", "nbd://x", "--profile", "nbdkit"], "more than one of"),
-    (["nbd-server", "--profile", "nbdkitt"], "no profile 'nbdkitt'"),
+    (["nbd-server", "--profile", "nbdkitt"],
+     "no profile 'nbdkitt'; give a file, or one of: nbd-server"),
     (["nbd-server", "--profile", "/no/such.toml"], "/no/such.toml"),
     (["nbd-server", "--profile", "nbdkit", "--export", "x"], "--export"),
     (["nbd-server", "http://host/"], "'http://host/'"),
@@ -296,8 +299,8 @@ def test_an_interrupted_run_still_reports_and_leaves_nothing(tmp_path):
     pidfile = tmp_path / "pid"
     case = "nbd.option.starttls.refused-without-tls"
     line = f"{SPAWN} -P {pidfile} --defect {case} memory 1M"
-    with Program("vmedia-conform", "nbd-server", "--spawn",
-                 line) as conforming:
+    with Program("vmedia-conform", "nbd-server", "--spawn", line,
+                 "--jobs", "1") as conforming:
         # The case before the one that waits for a silent server.
         conforming.wait_for("pass  nbd.option.peek-export.refused")
         pid = int(pidfile.read_text())

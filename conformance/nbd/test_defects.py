@@ -36,19 +36,28 @@ SERVERS = [
     ["--variant", "blocks", "memory", "1M"],
     ["--variant", "no-zeroes-flag", "memory", "1M"],
     ["--variant", "not-fixed", "memory", "1M"],
+    ["--variant", "flush-fails", "memory", "1M"],
+    ["--variant", "fragmented", "memory", "1M"],
 ]
+# What a case cannot see for itself: those servers get a profile that says so.
+OFFERS = {"flush-fails", "fragmented"}
 
 
 def target(server, directory, *options):
     """What tells vmedia-conform of one of SERVERS, with more options."""
     reference = shlex.join([ours("vmedia-nbd-reference"), *options])
-    if server is not PROFILE:
-        return ["--spawn",
-                f"{reference} -f -U {{socket}} {shlex.join(server)}"]
-    text = (PROFILES / "vmedia-nbd.toml").read_text()
     path = directory / "reference.toml"
-    path.write_text(text.replace('line = "vmedia-nbd ',
-                                 f'line = "{reference} '))
+    if server is PROFILE:
+        text = (PROFILES / "vmedia-nbd.toml").read_text()
+        path.write_text(text.replace('line = "vmedia-nbd ',
+                                     f'line = "{reference} '))
+        return ["--profile", path]
+    line = f"{reference} -f -U {{socket}} {shlex.join(server)}"
+    offers = OFFERS.intersection(server)
+    if not offers:
+        return ["--spawn", line]
+    path.write_text(f"[[mode]]\noffers = {['plain', *offers]}\n"
+                    f'line = "{line}"\n')
     return ["--profile", path]
 
 

@@ -11,4 +11,16 @@ namespace conformance::nbd
 /// more than 4096 bytes, or no UTF-8. Empty if nothing does.
 std::string stringFault(vmedia::nbd::ByteView bytes);
 
+/// "NBD_EINVAL or NBD_ENOSPC", of all that has a nameOf()
+template <typename List>
+std::string listed(const List& values)
+{
+    std::string text;
+    for (const auto value : values)
+    {
+        text += (text.empty() ? "" : " or ") + nameOf(value);
+    }
+    return text;
+}
+
 } // namespace conformance::nbd

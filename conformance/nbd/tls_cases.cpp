@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
-#include "conformance/nbd/steps.hpp"
+#include "conformance/nbd/tls_steps.hpp"
+#include "conformance/nbd/work_area.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace conformance::nbd
 {
@@ -14,21 +14,6 @@ using namespace vmedia::nbd;
 
 namespace
 {
-
-constexpr std::string_view requiredSpec =
-    "proto.md, TLS support, Server-side requirements, FORCEDTLS mode";
-constexpr std::string_view tlsSpec = "proto.md, TLS support";
-
-constexpr Needs required = Needs::tlsRequired;
-
-void flush(Peer& peer, std::string what)
-{
-    if (!peer.stopped())
-    {
-        peer.note("-> " + std::move(what));
-        peer.channel()->flush(peer.patience());
-    }
-}
 
 /// Clients that go in the middle of haggling and of transmission.
 Verdict leaveTwice(Peer& peer, bool withCloseNotify)
@@ -129,7 +114,7 @@ constexpr Case cases[] = {
     {
         peer.channel()->tls()->closeNotify();
         flush(peer, "close_notify");
-        peer.note("-> NBD_OPT_LIST in clear");
+        peer.note("NBD_OPT_LIST in clear");
         peer.channel()->wire().send(optionBytes(Opt::list), peer.patience());
     }
     return wantNothingPlain(peer);
@@ -152,11 +137,7 @@ constexpr Case cases[] = {
     {
         return peer.verdict();
     }
-    Bytes data(size);
-    for (std::byte& byte : data)
-    {
-        byte = static_cast<std::byte>(peer.random()());
-    }
+    const Bytes data = noise(peer.random(), size);
     const uint64_t cookie = peer.sendRequest(Cmd::write, 0,
                                              static_cast<uint32_t>(size));
     peer.send(data, fmt::format("{} bytes of payload", size));
@@ -230,7 +211,6 @@ constexpr Case cases[] = {
         return peer.verdict();
     }
     const Received end = peer.channel()->receive(1, peer.patience());
-    peer.note("<- " + end.how);
     peer.want(end.ended == Ended::closed && end.how == "close_notify",
               end.ended == Ended::timeout ? "nothing more came" : end.how,
               "close_notify");
@@ -275,139 +255,6 @@ constexpr Case cases[] = {
         .needs = required,
         .endsTarget = true, // some spin from then on
         .run = [](Peer& peer) { return leaveTwice(peer, true); },
-    },
-    {
-        .id = "nbd.tls.record.one-byte",
-        .spec = tlsSpec,
-        .says = "The borders of TLS records mean nothing: messages may be cut "
-                "into records of one byte.",
-        .level = Level::robustness,
-        .subject = Subject::server,
-        .sends = "options and a request in records of one byte each",
-        .wants = "the same answers as ever",
-        .needs = required,
-        .run =
-            [](Peer& peer) {
-    peer.secure();
-    Bytes bytes = optionBytes(unknownOption);
-    append(bytes, optionBytes(Opt::go, encodeInfoRequest(
-                                           peer.profile().exportName, {})));
-    append(bytes, requestBytes(Cmd::read, 7, 0, block));
-    for (const std::byte& byte : bytes)
-    {
-        if (!peer.stopped())
-        {
-            peer.channel()->send({&byte, 1}, peer.patience());
-        }
-    }
-    peer.note(fmt::format("-> {} bytes, each in its own record", bytes.size()));
-    peer.wantAnswer(unknownOption, {Rep::errUnsup});
-    peer.wantAnswer(Opt::go, {Rep::ack});
-    if (const auto error = peer.wantSimpleReply(7))
-    {
-        peer.want(*error == ErrorValue::none, nameOf(*error), "success");
-        peer.wantBytes(block, "the data");
-    }
-    return peer.verdict();
-},
-    },
-    {
-        .id = "nbd.tls.record.many-requests",
-        .spec = tlsSpec,
-        .says = "The borders of TLS records mean nothing: one may hold many "
-                "messages.",
-        .level = Level::robustness,
-        .subject = Subject::server,
-        .sends = "32 NBD_CMD_READ in one record",
-        .wants = "32 replies",
-        .needs = required,
-        .run =
-            [](Peer& peer) {
-    goOverTls(peer);
-    Bytes bytes;
-    std::set<uint64_t> cookies;
-    while (cookies.size() < 32)
-    {
-        cookies.insert(peer.random()());
-    }
-    for (const uint64_t cookie : cookies)
-    {
-        append(bytes, requestBytes(Cmd::read, cookie, 0, block));
-    }
-    peer.send(bytes, "32 NBD_CMD_READ in one record");
-    while (!cookies.empty() && !peer.stopped())
-    {
-        const auto reply = peer.wantBytes(SimpleReply::wireSize + block,
-                                          "a simple reply and its data");
-        if (reply)
-        {
-            Reader reader{*reply};
-            peer.want(reader.u32() == simpleReplyMagic && reader.u32() == 0,
-                      dump(*reply), "a simple reply without an error");
-            peer.want(cookies.erase(reader.u64()) == 1, dump(*reply),
-                      "a cookie that is still open");
-        }
-    }
-    return peer.verdict();
-},
-    },
-    {
-        .id = "nbd.tls.record.corrupt",
-        .spec = tlsSpec,
-        .says = "A record that was changed on its way ends the connection, "
-                "and what is in it is not executed.",
-        .level = Level::robustness,
-        .subject = Subject::server,
-        .sends = "an option in a record of which one bit is flipped",
-        .wants = "a closed connection, and no answer",
-        .needs = required,
-        .run =
-            [](Peer& peer) {
-    peer.secure();
-    if (peer.stopped())
-    {
-        return peer.verdict();
-    }
-    Channel& channel = *peer.channel();
-    channel.tls()->write(optionBytes(unknownOption));
-    Bytes record = channel.tls()->outgoing();
-    record.back() ^= std::byte{1};
-    peer.note("-> an option in a corrupt record");
-    channel.wire().send(record, peer.patience());
-    const Received end = channel.receive(1, peer.patience());
-    peer.note("<- " + end.how);
-    peer.want(end.ended == Ended::closed,
-              end.ended == Ended::timeout ? "the connection was still open"
-                                          : "an answer: " + dump(end.bytes),
-              "a closed connection");
-    return peer.verdict();
-},
-    },
-    {
-        .id = "nbd.tls.key-update",
-        .spec = tlsSpec,
-        .says = "A client of TLS 1.3 may change its keys at any time.",
-        .level = Level::robustness,
-        .subject = Subject::server,
-        .sends = "NBD_CMD_READ, KeyUpdate, NBD_CMD_READ, three times",
-        .wants = "the data each time",
-        .needs = required,
-        .run =
-            [](Peer& peer) {
-    peer.secure(peer.profile().credentials.only(TLS1_3_VERSION));
-    if (!peer.stopped())
-    {
-        go(peer);
-    }
-    for (int i = 0; i < 3 && !peer.stopped(); ++i)
-    {
-        peer.wantRead(block);
-        peer.channel()->tls()->updateKeys();
-        flush(peer, "KeyUpdate");
-        peer.wantRead(block);
-    }
-    return peer.verdict();
-},
     },
 };
 

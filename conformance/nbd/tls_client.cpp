@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 
@@ -122,19 +123,38 @@ vmedia::Result<ContextOwner> contextOf(const TlsWish& wish)
         SSL_CTX_set_max_proto_version(context, wish.highest) != 1 ||
         ::SSL_CTX_set_cipher_list(context, ciphersOf(wish).c_str()) != 1 ||
         (!wish.certificate.empty() && !useCertificate(context, wish)) ||
-        (wish.verifies && !trust(context, wish)))
+        (!wish.serverName.empty() && !wish.files && !trust(context, wish)))
     {
         return vmedia::fail(vmedia::Errc::io,
                             "OpenSSL cannot be such a client: " + takeReason());
     }
+    if (wish.files)
+    {
+        if (const auto applied = wish.files->apply(context); !applied)
+        {
+            return tl::unexpected(applied.error());
+        }
+    }
     ::SSL_CTX_set_verify(
-        context, wish.verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+        context, wish.serverName.empty() ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+        nullptr);
     if (!wish.key.empty())
     {
         ::SSL_CTX_set_psk_client_callback(context, onTls12);
         ::SSL_CTX_set_psk_use_session_callback(context, onTls13);
     }
     return made;
+}
+
+void wantName(SSL* ssl, const std::string& name)
+{
+    X509_VERIFY_PARAM* wanted = ::SSL_get0_param(ssl);
+    if (::X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str()) != 1)
+    {
+        ::ERR_clear_error(); // it is no address
+        ::SSL_set1_host(ssl, name.c_str());
+        SSL_set_tlsext_host_name(ssl, name.c_str());
+    }
 }
 
 } // namespace
@@ -156,16 +176,11 @@ vmedia::Result<TlsClient> TlsClient::make(const TlsWish& wish)
         return vmedia::fail(vmedia::Errc::io, takeReason());
     }
     ::SSL_set_bio(ssl.get(), in, out);
-    if (wish.verifies && !wish.name.empty())
-    {
-        // A name, or the text of an IP address
-        X509_VERIFY_PARAM* wanted = ::SSL_get0_param(ssl.get());
-        if (::X509_VERIFY_PARAM_set1_ip_asc(wanted, wish.name.c_str()) != 1)
-        {
-            ::SSL_set1_host(ssl.get(), wish.name.c_str());
-        }
-    }
     SSL_set_app_data(ssl.get(), own.get());
+    if (!wish.serverName.empty())
+    {
+        wantName(ssl.get(), wish.serverName);
+    }
     ::SSL_set_connect_state(ssl.get());
     return TlsClient(std::move(own), std::move(*context), std::move(ssl));
 }
@@ -197,7 +212,13 @@ TlsClient::State TlsClient::stateOf(int result)
         ::ERR_clear_error();
         return State::ended;
     }
+    const long verified = ::SSL_get_verify_result(ssl.get());
     reason = takeReason();
+    if (!own->serverName.empty() && verified != X509_V_OK)
+    {
+        reason = fmt::format("the server's certificate: {}",
+                             ::X509_verify_cert_error_string(verified));
+    }
     return State::garbled;
 }
 
@@ -257,6 +278,11 @@ vmedia::nbd::Bytes TlsClient::outgoing()
     }
     bytes.resize(got);
     return bytes;
+}
+
+std::string TlsClient::cipher() const
+{
+    return ::SSL_get_cipher_name(ssl.get());
 }
 
 std::string TlsClient::version() const

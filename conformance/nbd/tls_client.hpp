@@ -2,6 +2,7 @@
 #pragma once
 #include "vmedia/error/error.hpp"
 #include "vmedia/nbd/pack.hpp"
+#include "vmedia/tls/certificates.hpp"
 #include "vmedia/tls/openssl.hpp"
 
 #include <memory>
@@ -18,13 +19,17 @@ struct TlsWish
     std::string key{};         ///< its bytes; empty: no pre-shared key
     std::string certificate{}; ///< PEM; empty: none is shown
     std::string privateKey{};  ///< PEM
+    /// From somebody's directory, instead of these two.
+    std::shared_ptr<const vmedia::tls::Certificates> files{};
+    /// That the server's certificate has to have, signed by an authority of
+    /// `files`, or without them of `authorities` (PEM), or without these of the
+    /// system; empty: its certificate is not looked at.
+    std::string serverName{};
+    std::string authorities{};
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
-    std::string ciphers{};     ///< of TLS 1.2 and before; empty: the usual ones
-    bool anyStrength = false;  ///< also what OpenSSL's security level forbids
-    bool verifies = false;     ///< the server's certificate …
-    std::string name{};        ///< … which is for that host …
-    std::string authorities{}; ///< … by one of these (PEM), or of the system's
+    std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
+    bool anyStrength = false; ///< also what OpenSSL's security level forbids
 
     TlsWish only(int version) const
     {
@@ -35,8 +40,8 @@ struct TlsWish
 };
 
 /// TLS between two buffers: no socket, so that a case may hold back, change
-/// or cut what goes over the wire. The server's certificate is not looked at,
-/// unless the wish says so: that is a client's business, and here a server is
+/// or cut what goes over the wire. The server's certificate is looked at only
+/// where a URI wants that: it is a client's business, and here a server is
 /// tested.
 ///
 /// Shape:  what the peer sent goes into incoming(), what is to be sent comes
@@ -72,6 +77,7 @@ class TlsClient
         return reason;
     }
     std::string version() const;
+    std::string cipher() const;
     /// What an eavesdropper saw first: -1 if nothing has come yet.
     int firstByte() const
     {

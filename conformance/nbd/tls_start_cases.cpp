@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/nbd/all_cases.hpp"
-#include "conformance/nbd/steps.hpp"
-#include "vmedia/nbd/chunk.hpp"
+#include "conformance/nbd/extended_reply.hpp"
+#include "conformance/nbd/tls_steps.hpp"
 
 #include <fmt/format.h>
 
@@ -15,9 +15,6 @@ namespace
 
 constexpr std::string_view startSpec =
     "proto.md, Option types, NBD_OPT_STARTTLS (5)";
-constexpr std::string_view requiredSpec =
-    "proto.md, TLS support, Server-side requirements, FORCEDTLS mode";
-constexpr std::string_view tlsSpec = "proto.md, TLS support";
 constexpr std::string_view noState =
     "When this command succeeds, the server MUST NOT preserve any negotiation "
     "state (such as a request for `NBD_OPT_STRUCTURED_REPLY`, or metadata "
@@ -26,57 +23,10 @@ constexpr std::string_view allOverTls =
     "After an `NBD_REP_ACK` reply has been sent, the server MUST be prepared "
     "for a TLS handshake, and all further data MUST be sent and received over "
     "TLS";
-constexpr std::string_view handshakeFails =
-    "If the handshake is unsuccessful (for instance the client's certificate "
-    "does not match) the server MUST terminate the session";
-
-constexpr Needs required = Needs::tlsRequired;
 
 bool isTlsRecord(int firstByte)
 {
     return firstByte >= 0x14 && firstByte <= 0x17; // RFC 8446, section 5.1
-}
-
-/// The option is acknowledged, or the case is not about this server.
-void wantOptional(Peer& peer, Opt option, ByteView data = {})
-{
-    peer.sendOption(option, data);
-    const auto answer = peer.wantAnswer(option);
-    if (answer && !answer->acknowledged())
-    {
-        peer.conclude(notApplicable(nameOf(option) + " is not supported"));
-    }
-}
-
-/// The error of a reply of either kind; its text, if any, is skipped.
-std::optional<ErrorValue> wantAnyReply(Peer& peer)
-{
-    const auto head = peer.wantBytes(4, "a reply's magic");
-    if (!head)
-    {
-        return std::nullopt;
-    }
-    const uint32_t magic = Reader{*head}.u32();
-    if (magic == simpleReplyMagic)
-    {
-        const auto rest = peer.wantBytes(12, "a simple reply");
-        return rest ? std::optional(ErrorValue{Reader{*rest}.u32()})
-                    : std::nullopt;
-    }
-    peer.want(magic == structuredReplyMagic, dump(*head), "a reply's magic");
-    const auto rest = peer.wantBytes(16, "a structured reply");
-    if (!rest)
-    {
-        return std::nullopt;
-    }
-    Reader reader{*rest};
-    reader.u16();
-    const uint16_t type = reader.u16();
-    reader.u64();
-    const auto data = peer.wantBytes(reader.u32(), "its payload");
-    return data && (type & (1U << 15)) != 0 && data->size() >= 4
-               ? std::optional(ErrorValue{Reader{*data}.u32()})
-               : std::optional(ErrorValue::none);
 }
 
 constexpr Case cases[] = {
@@ -192,7 +142,7 @@ constexpr Case cases[] = {
         .needs = Needs::tlsOn,
         .run =
             [](Peer& peer) {
-    wantOptional(peer, Opt::structuredReply);
+    needOption(peer, Opt::structuredReply);
     goOverTls(peer);
     return peer.wantRead(block);
 },
@@ -210,19 +160,16 @@ constexpr Case cases[] = {
         .needs = Needs::tlsOn,
         .run =
             [](Peer& peer) {
-    wantOptional(peer, Opt::structuredReply);
-    const std::string_view queries[] = {allocationContext};
-    wantOptional(peer, Opt::setMetaContext,
-                 encodeMetaRequest(peer.profile().exportName, queries));
+    needOption(peer, Opt::structuredReply);
+    needOption(peer, Opt::setMetaContext, allocationQuery(peer));
     peer.secure();
     peer.sendOption(Opt::structuredReply);
     peer.wantAnswer(Opt::structuredReply, {Rep::ack});
     go(peer);
-    peer.sendRequest(Cmd::blockStatus, 0, block);
-    if (const auto error = wantAnyReply(peer))
-    {
-        peer.want(*error != ErrorValue::none, "extents", "an error");
-    }
+    const auto reply =
+        Conversation(peer, Replies::structured).ask(Cmd::blockStatus, 0, block);
+    peer.want(!reply || reply->error != ErrorValue::none, "extents",
+              "an error");
     return peer.verdict();
 },
     },
@@ -238,7 +185,7 @@ constexpr Case cases[] = {
         .needs = Needs::tlsOn,
         .run =
             [](Peer& peer) {
-    wantOptional(peer, Opt::extendedHeaders);
+    needOption(peer, Opt::extendedHeaders);
     goOverTls(peer);
     return peer.wantRead(block);
 },
@@ -297,11 +244,10 @@ constexpr Case cases[] = {
     channel.tls()->shakeHands();
     Bytes both = optionBytes(Opt::startTls);
     append(both, channel.tls()->outgoing());
-    peer.note("-> NBD_OPT_STARTTLS and ClientHello");
+    peer.note("NBD_OPT_STARTTLS and ClientHello");
     channel.wire().send(both, peer.patience());
     const Received reply = channel.wire().receive(OptionReplyHeader::wireSize,
                                                   peer.patience());
-    peer.note("<- " + dump(reply.bytes));
     if (reply.ended == Ended::closed)
     {
         return peer.verdict();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "command_defects.hpp"
 #include "conformance/nbd/deviations.hpp"
 #include "defects.hpp"
 
@@ -57,14 +58,24 @@ void insist(const Option& option, Step& step)
 Defects variants()
 {
     const auto unaligned = [](const Command& command) {
-        return command.offset % blockSize != 0 ||
-               command.length % blockSize != 0;
+        // Of NBD_CMD_BLOCK_STATUS with a payload it is that which has a length.
+        const bool hasRange = command.type != Cmd::disc &&
+                              (command.type == Cmd::write ||
+                               (command.flags & commandPayloadLen) == 0);
+        return hasRange && (command.offset % blockSize != 0 ||
+                            command.length % blockSize != 0);
     };
     Deviation blocks = plans(unaligned, refused);
     blocks.step = insist;
+    const auto makesStable = [](const Command& command) {
+        return command.type == Cmd::flush || (command.flags & commandFua) != 0;
+    };
     return {{"no-zeroes-flag", without(noZeroes)},
             {"not-fixed", without(fixedNewstyle)},
-            {"blocks", blocks}};
+            {"blocks", blocks},
+            {"flush-fails",
+             plans(makesStable, {Plan::Action::refuse, ErrorValue::eio})},
+            {"fragmented", tellsExtents(1 << 20)}};
 }
 
 } // namespace conformance::nbd

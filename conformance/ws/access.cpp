@@ -51,8 +51,8 @@ vmedia::Result<void> refuse(std::string what, std::string hint)
 
 vmedia::Result<void> applyTls(const Access& access, Endpoint& endpoint)
 {
-    endpoint.tls.verifies = !access.insecure;
-    endpoint.tls.name = endpoint.address.host;
+    endpoint.tls.serverName = access.insecure ? std::string()
+                                              : endpoint.address.host;
     if (!access.authorities.empty())
     {
         auto text = contentOf(access.authorities, "--cacert");

@@ -65,11 +65,12 @@ vmedia::Result<void> Bench::start()
 
 void Bench::run(const Case& one, uint64_t seed, Record& record)
 {
+    const auto log = std::make_shared<WireLog>();
     {
-        Peer peer(profile, times.answer, seed, spawned.get());
+        Peer peer(profile, times.answer, seed, spawned.get(), log);
         record.verdict = one.run(peer);
-        record.transcript = peer.transcript();
     }
+    record.wire = log->take();
     record.verdict = judged(std::move(record.verdict), one.level);
     if (spawned)
     {

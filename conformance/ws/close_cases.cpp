@@ -180,10 +180,6 @@ Verdict tellsOfDataBefore(Peer& peer)
     const Ending end = trial.ending();
     talk->wantAnswer(trial); // in what has come
     const bool all = !trial.stopped();
-    for (const std::string& line : trial.transcript())
-    {
-        peer.note(line);
-    }
     peer.want(end.close.has_value(), "no Close frame", "Close");
     peer.want(end.ended == Ended::closed, "the connection stays open",
               "the end of the connection");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
-#include "conformance/nbd/transcript.hpp"
+#include "conformance/nbd/dump.hpp"
 #include "framings.hpp"
 
 #include <fmt/format.h>

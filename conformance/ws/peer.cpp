@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "peer.hpp"
 
-#include "conformance/nbd/transcript.hpp"
+#include "conformance/nbd/dump.hpp"
 #include "conformance/plain_text.hpp"
 
 #include <fmt/format.h>
@@ -66,13 +66,14 @@ std::string describeFailing(std::initializer_list<uint16_t> codes)
 } // namespace
 
 Peer::Peer(const Profile& profile, std::chrono::milliseconds limit,
-           uint64_t seed, Spawned* process) :
-    target(profile), deadline(limit), generator(seed), ours(process)
+           uint64_t seed, Spawned* process, std::shared_ptr<WireLog> log) :
+    Script(std::move(log)), target(profile), deadline(limit), generator(seed),
+    ours(process)
 {}
 
 Peer Peer::another()
 {
-    return {target, deadline, generator(), ours};
+    return {target, deadline, generator(), ours, log()};
 }
 
 void Peer::connect()
@@ -87,7 +88,7 @@ void Peer::connect()
     end = {};
     sentClose = false;
     seenHeaders.clear();
-    auto opened = Connection::open(target.endpoint.address, deadline);
+    auto opened = Connection::open(target.endpoint.address, deadline, log());
     if (!opened)
     {
         return conclude(

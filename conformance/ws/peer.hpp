@@ -53,9 +53,11 @@ class Peer : public Script
 {
   public:
     Peer(const Profile& profile, std::chrono::milliseconds deadline,
-         uint64_t seed, Spawned* process = nullptr);
+         uint64_t seed, Spawned* process = nullptr,
+         std::shared_ptr<WireLog> log = std::make_shared<WireLog>());
 
-    /// A second client of the same target, with a verdict of its own.
+    /// A second client of the same target, with a verdict of its own and in the
+    /// same log.
     Peer another();
 
     const Profile& profile() const

@@ -77,6 +77,11 @@ case " $(cat /proc/cmdline) " in
     ;;
 esac
 
+# All of this is looked at again and again: busybox's uevent runs a program for
+# each event and never ends, so that it would be a second loop to keep in step,
+# and a socket of another process raises no event. There is no deadline because
+# a machine waits for media as long as it is on; only the cable's port is waited
+# for no longer than usbredirect lives.
 # A USB cable serves one host at a time: usbredirect takes one connection and
 # ends with it, so the next host needs a new one. It does not end with its
 # device, so the next medium needs a new one too.

@@ -32,10 +32,14 @@ findMedium() {
     done
     return 1
 }
+# Looked at again each 50 ms, for about 30 s: a uevent comes when the device
+# does, but unless the kernel is told to poll, none when a drive's medium has
+# become ready to be read.
 tries=0
 until findMedium; do
     tries=$((tries + 1))
     if [ $tries -gt 600 ]; then
+        # shellcheck disable=SC2012 # names that the kernel gave
         say "no medium: $(ls /sys/block | tr '\n' ' ')"
         poweroff -f
     fi

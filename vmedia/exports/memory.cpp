@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export.hpp"
 #include "extents.hpp"
 #include "mapping.hpp"
+#include "storage.hpp"
 
 #include <fmt/format.h>
 
@@ -20,29 +20,14 @@ namespace
 // Of what extents() tells and trim() gives back; any page size divides it.
 constexpr uint64_t blockSize = 1 << 16;
 
-class MemoryExport : public Export
+class MemoryExport : public Storage
 {
   public:
     MemoryExport(Mapping content, Mapping marks, uint64_t bytes, Access mode) :
-        memory(std::move(content)), touched(std::move(marks)),
-        bytesTotal(bytes), access(mode)
+        Storage(bytes, mode), memory(std::move(content)),
+        touched(std::move(marks))
     {}
 
-    uint64_t size() const override
-    {
-        return bytesTotal;
-    }
-    Abilities abilities() const override
-    {
-        const bool writable = access == Access::readWrite;
-        return {.write = writable,
-                .flush = writable,
-                .trim = writable,
-                .zero = writable,
-                .fastZero = writable,
-                .cache = true,
-                .extents = true};
-    }
     int read(std::span<std::byte> into, uint64_t offset) override
     {
         const std::shared_lock lock(giving);
@@ -98,10 +83,6 @@ class MemoryExport : public Export
         }
         return 0;
     }
-    int cache(uint64_t, uint64_t) override
-    {
-        return 0;
-    }
     int extents(uint64_t offset, uint64_t length, size_t most,
                 std::vector<Extent>& out) override
     {
@@ -155,8 +136,6 @@ class MemoryExport : public Export
 
     Mapping memory;
     Mapping touched; ///< a bit for each block that was written
-    uint64_t bytesTotal;
-    Access access;
     // Held alone to give blocks back: a write between the mark and the bytes
     // would leave content that extents() calls a hole.
     std::shared_mutex giving;

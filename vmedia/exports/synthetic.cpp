@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Content that is computed, not stored: pattern and null.
-#include "export.hpp"
-#include "extents.hpp"
+#include "storage.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -19,16 +18,11 @@ std::byte patternAt(uint64_t offset)
     return static_cast<std::byte>(word >> (8 * (7 - offset % 8)));
 }
 
-class PatternExport : public Export
+class PatternExport : public Storage
 {
   public:
-    PatternExport(uint64_t bytes, Access mode) : bytesTotal(bytes), access(mode)
-    {}
+    using Storage::Storage;
 
-    uint64_t size() const override
-    {
-        return bytesTotal;
-    }
     Abilities abilities() const override
     {
         const bool writable = access == Access::readWrite;
@@ -54,36 +48,13 @@ class PatternExport : public Export
         }
         return 0;
     }
-    int cache(uint64_t, uint64_t) override
-    {
-        return 0;
-    }
-
-  private:
-    uint64_t bytesTotal;
-    Access access;
 };
 
-class NullExport : public Export
+class NullExport : public Storage
 {
   public:
-    NullExport(uint64_t bytes, Access mode) : bytesTotal(bytes), access(mode) {}
+    using Storage::Storage;
 
-    uint64_t size() const override
-    {
-        return bytesTotal;
-    }
-    Abilities abilities() const override
-    {
-        const bool writable = access == Access::readWrite;
-        return {.write = writable,
-                .flush = writable,
-                .trim = writable,
-                .zero = writable,
-                .fastZero = writable,
-                .cache = true,
-                .extents = true};
-    }
     int read(std::span<std::byte> into, uint64_t) override
     {
         if (!into.empty())
@@ -104,20 +75,12 @@ class NullExport : public Export
     {
         return 0;
     }
-    int cache(uint64_t, uint64_t) override
-    {
-        return 0;
-    }
     int extents(uint64_t, uint64_t length, size_t,
                 std::vector<Extent>& out) override
     {
         out.push_back({length, true, true});
         return 0;
     }
-
-  private:
-    uint64_t bytesTotal;
-    Access access;
 };
 
 } // namespace

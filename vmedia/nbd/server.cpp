@@ -5,6 +5,7 @@
 #include "listener.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,11 +17,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <list>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace vmedia::nbd
 {
@@ -156,7 +159,7 @@ class Accepting : public Server
                     asio::redirect_error(asio::use_awaitable, error));
                 continue;
             }
-            if (connections.size() >= options.connections)
+            if (!hasRoom())
             {
                 log({Refused{fmt::format("{} are connected, which is the "
                                          "limit",
@@ -169,6 +172,29 @@ class Accepting : public Server
             }
             begin(socket.release());
         }
+    }
+
+    /// A client that has hung up takes no place, though its thread may have
+    /// to finish something first; but of those there are no more than places.
+    bool hasRoom() const
+    {
+        const size_t places = options.connections;
+        if (connections.size() < places)
+        {
+            return true;
+        }
+        if (connections.size() >= 2 * places)
+        {
+            return false;
+        }
+        std::vector<pollfd> sockets;
+        for (const Connection& each : connections)
+        {
+            sockets.push_back({each.socket, POLLRDHUP, 0});
+        }
+        ::poll(sockets.data(), sockets.size(), 0);
+        return std::ranges::count(sockets, 0, &pollfd::revents) <
+               static_cast<std::ptrdiff_t>(places);
     }
 
     void begin(int socket)

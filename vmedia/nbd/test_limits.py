@@ -131,6 +131,20 @@ def test_more_clients_than_allowed_are_turned_away(tmp_path):
                             "which is the limit")
 
 
+def test_a_client_that_has_hung_up_takes_no_place(tmp_path):
+    with Program("vmedia-nbd", "-f", "-U", tmp_path / "s", "--connections",
+                 "1", "--fault", "delay 10s read", "memory", "1M") as server:
+        server.wait_for("listening on")
+        server.path = str(tmp_path / "s")
+        with clients(server, 1) as (first,):
+            first.sendall(request(0, 512))
+        # The read goes on; its client does not.
+        with socket.socket(socket.AF_UNIX) as second:
+            second.settimeout(20)
+            second.connect(server.path)
+            assert second.recv(8) == b"NBDMAGIC"
+
+
 def test_more_options_than_allowed_end_the_session(tmp_path):
     with Program("vmedia-nbd", "-f", "-v", "-U", tmp_path / "s",
                  "--options", "3", "memory", "1M") as server:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay.hpp"
 
+#include "vmedia/error/text.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -21,37 +23,6 @@ namespace
 constexpr size_t bufferSize = size_t{128} << 10;
 constexpr size_t reasonMax = 123;
 constexpr auto closeTimeout = std::chrono::seconds(5);
-
-/// The length of the UTF-8 character that @p text begins with, 0 if none.
-size_t characterSize(std::string_view text)
-{
-    const auto at = [text](size_t i) {
-        return static_cast<unsigned char>(text[i]);
-    };
-    const unsigned char lead = at(0);
-    const size_t size = lead < 0x80                   ? 1
-                        : lead >= 0xc2 && lead < 0xe0 ? 2
-                        : lead >= 0xe0 && lead < 0xf0 ? 3
-                        : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                      : 0;
-    if (size == 0 || size > text.size())
-    {
-        return 0;
-    }
-    for (size_t i = 1; i < size; ++i)
-    {
-        if ((at(i) & 0xc0) != 0x80)
-        {
-            return 0;
-        }
-    }
-    // RFC 3629, 4: no overlong forms, no surrogates, nothing past U+10FFFF.
-    const bool wrong = (lead == 0xe0 && at(1) < 0xa0) ||
-                       (lead == 0xed && at(1) > 0x9f) ||
-                       (lead == 0xf0 && at(1) < 0x90) ||
-                       (lead == 0xf4 && at(1) > 0x8f);
-    return wrong ? 0 : size;
-}
 
 } // namespace
 
@@ -119,12 +90,18 @@ asio::awaitable<bool>
 std::string closeReason(std::string_view text)
 {
     std::string reason;
+    size_t words = 0; // where the last whole word ends
     while (!text.empty())
     {
-        const size_t size = characterSize(text);
+        const size_t size = codePointSize(text);
         const std::string_view next = size == 0 ? "?" : text.substr(0, size);
+        if (next == " " && !reason.ends_with(' '))
+        {
+            words = reason.size();
+        }
         if (reason.size() + next.size() > reasonMax)
         {
+            reason.resize(words > 0 ? words : reason.size());
             break;
         }
         reason += next;

@@ -23,6 +23,18 @@ TEST(CloseReason, cutsAt123BytesBetweenCharacters)
               std::string(121, 'x').append("é"));
 }
 
+TEST(CloseReason, cutsBetweenWords)
+{
+    const std::string fits = "the medium " + std::string(112, 'x');
+    EXPECT_EQ(closeReason(fits), fits);
+    EXPECT_EQ(closeReason(fits + " is gone"), fits) << "ends with a word";
+    EXPECT_EQ(closeReason(fits + "x"), "the medium");
+    EXPECT_EQ(closeReason("the medium   " + std::string(112, 'x')),
+              "the medium");
+    EXPECT_EQ(closeReason("the medium " + std::string(111, 'x').append("é")),
+              "the medium");
+}
+
 TEST(CloseReason, replacesWhatIsNotUtf8)
 {
     EXPECT_EQ(closeReason("a\xff"

@@ -7,7 +7,8 @@ set -u
 
 gadgets=/sys/kernel/config/usb_gadget
 
-# until_true COMMAND...: gives up after about 20 s.
+# until_true COMMAND...: gives up after about 20 s. Looks each 50 ms: configfs
+# and /proc raise no event when they change.
 until_true() {
     tries=0
     until "$@"; do

@@ -28,7 +28,9 @@ with() {
 
 # What is done with a device: all of it read, some of it written.
 use() {
-    # With ioctls, nbd-client's child connects the device behind our back.
+    # With ioctls, nbd-client's child connects the device behind our back, and
+    # busybox's uevent, which never ends, would miss what came before it
+    # listened: looks each 10 ms, for about 5 s.
     tries=0
     until [ "$(cat "/sys/block/${1##*/}/size")" -gt 0 ] || [ $tries -gt 500 ]
     do

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transcript.hpp"
+#include "dump.hpp"
 
 #include <fmt/format.h>
 

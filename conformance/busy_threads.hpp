@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <sys/types.h>
+
+#include <chrono>
+#include <map>
+
+namespace conformance
+{
+
+/// How long each thread of the processes below @p root was ready to run since
+/// it began, whether or not a core was free for it: what is said of a thread
+/// is the same on a busy machine. Without what cannot be read.
+std::map<pid_t, std::chrono::nanoseconds> busyThreadsBelow(pid_t root);
+
+} // namespace conformance
