@@ -174,7 +174,9 @@ std::optional<Response> Peer::wantResponse(bool mayEnd)
             return response;
         }
         connect();
+        const std::string key = sentKey; // expectKey() may have set it
         send(Request(*asked));
+        sentKey = key;
     }
 }
 

@@ -179,6 +179,7 @@ vmedia::Result<Profile> probe(const Profile& told,
     {
         other.closeWell();
     }
+    other.hangUp();
     if (found.role == Role::bmc)
     {
         Peer client(found, deadline, probeSeed + 3);

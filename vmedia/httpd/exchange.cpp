@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange.hpp"
 
+#include "extensions.hpp"
+
 #include <fmt/format.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -92,6 +94,11 @@ RequestView viewOf(const RequestParser& parser)
                      hasToken(request, http::field::upgrade, "websocket");
     view.key = single(request, http::field::sec_websocket_key);
     view.version = single(request, http::field::sec_websocket_version);
+    const auto [first, last] =
+        request.equal_range(http::field::sec_websocket_extensions);
+    view.extensionsAreWell = std::all_of(first, last, [](const auto& field) {
+        return isExtensionList(field.value());
+    });
     view.isAtLeastHttp11 = request.version() >= 11;
     view.hasBody = parser.chunked() ||
                    parser.content_length_remaining().value_or(0) > 0;

@@ -22,9 +22,10 @@ struct RequestView
     std::string_view host;
     std::string_view origin;
     bool hasOrigin = false;
-    bool isUpgrade = false;     ///< Upgrade: websocket, Connection too
-    std::string_view key{};     ///< Sec-WebSocket-Key
-    std::string_view version{}; ///< Sec-WebSocket-Version
+    bool isUpgrade = false;        ///< Upgrade: websocket, Connection too
+    std::string_view key{};        ///< Sec-WebSocket-Key
+    std::string_view version{};    ///< Sec-WebSocket-Version
+    bool extensionsAreWell = true; ///< see isExtensionList()
     bool isAtLeastHttp11 = true;
     bool hasBody = false;
 };
