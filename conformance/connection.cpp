@@ -194,6 +194,62 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline,
     return Ended::no;
 }
 
+Ended Connection::exchange(vmedia::nbd::ByteView bytes,
+                           vmedia::nbd::Bytes& arrived, milliseconds deadline,
+                           Logged logged)
+{
+    constexpr size_t arrivedMax = 256U << 20; // then it has to be read first
+    constexpr size_t chunk = 64U << 10;
+    const auto until = Clock::now() + deadline;
+    bool ended = false;
+    while (!bytes.empty())
+    {
+        const ssize_t count = ::send(descriptor, bytes.data(), bytes.size(),
+                                     MSG_NOSIGNAL);
+        if (count >= 0)
+        {
+            const auto taken = bytes.first(static_cast<size_t>(count));
+            if (logged == Logged::yes)
+            {
+                log->sent(name, taken, secured);
+            }
+            bytes = bytes.subspan(taken.size());
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+        {
+            gone(WireKind::resetByPeer,
+                 fmt::format("{} while we sent", std::strerror(errno)));
+            return Ended::closed;
+        }
+        const bool hears = !ended && arrived.size() < arrivedMax;
+        if (!wait(descriptor, hears ? POLLOUT | POLLIN : POLLOUT, until))
+        {
+            logEvent(WireKind::silence,
+                     fmt::format("the target read nothing for {} ms",
+                                 deadline.count()));
+            return Ended::timeout;
+        }
+        if (hears)
+        {
+            const size_t before = arrived.size();
+            arrived.resize(before + chunk);
+            const ssize_t came = ::recv(descriptor, arrived.data() + before,
+                                        chunk, MSG_DONTWAIT);
+            ended = came == 0; // receive() will find it again
+            arrived.resize(before +
+                           static_cast<size_t>(std::max<ssize_t>(came, 0)));
+            if (came > 0 && logged == Logged::yes)
+            {
+                log->received(name,
+                              vmedia::nbd::ByteView(arrived).subspan(before),
+                              secured);
+            }
+        }
+    }
+    return Ended::no;
+}
+
 size_t Connection::sendUntilStuck(vmedia::nbd::ByteView bytes,
                                   milliseconds patience)
 {

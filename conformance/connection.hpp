@@ -58,6 +58,11 @@ class Connection
 
     Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline,
                Logged logged = Logged::yes);
+    /// Sends, and takes what comes meanwhile to the end of @p arrived, so
+    /// that two who answer while they read cannot wait for each other.
+    Ended exchange(vmedia::nbd::ByteView bytes, vmedia::nbd::Bytes& arrived,
+                   std::chrono::milliseconds deadline,
+                   Logged logged = Logged::yes);
     /// Waits until the peer has taken all that was sent.
     bool drain(std::chrono::milliseconds deadline) const;
     /// As much as the peer takes before it takes nothing for @p patience.

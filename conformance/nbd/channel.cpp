@@ -59,6 +59,25 @@ Ended Channel::send(vmedia::nbd::ByteView bytes, Deadline deadline)
     return flush(deadline);
 }
 
+Ended Channel::exchange(vmedia::nbd::ByteView bytes,
+                        vmedia::nbd::Bytes& arrived, Deadline deadline)
+{
+    if (!secured)
+    {
+        return connection.exchange(bytes, arrived, deadline);
+    }
+    if (secured->write(bytes) != State::done)
+    {
+        return Ended::closed; // after an alert or close_notify of the peer's
+    }
+    connection.logSent(bytes);
+    vmedia::nbd::Bytes records;
+    const Ended ended = connection.exchange(secured->outgoing(), records,
+                                            deadline, Connection::Logged::no);
+    secured->incoming(records);
+    return ended;
+}
+
 Handshake Channel::shakeHands(Deadline deadline)
 {
     connection.logEvent(WireKind::tls, "the handshake begins");

@@ -32,6 +32,9 @@ class Channel
     explicit Channel(Connection opened) : connection(std::move(opened)) {}
 
     Ended send(vmedia::nbd::ByteView bytes, Deadline deadline);
+    /// Connection::exchange(). Above TLS, what comes waits for receive().
+    Ended exchange(vmedia::nbd::ByteView bytes, vmedia::nbd::Bytes& arrived,
+                   Deadline deadline);
     Received receive(size_t size, Deadline deadline);
 
     /// From now on there is TLS; nothing is sent yet.

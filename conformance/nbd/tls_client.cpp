@@ -88,6 +88,23 @@ bool useCertificate(SSL_CTX* context, const TlsWish& wish)
            ::SSL_CTX_use_PrivateKey(context, key.get()) == 1;
 }
 
+bool trust(SSL_CTX* context, const TlsWish& wish)
+{
+    if (wish.authorities.empty())
+    {
+        return ::SSL_CTX_set_default_verify_paths(context) == 1;
+    }
+    const BioOwner text = readable(wish.authorities);
+    X509_STORE* store = ::SSL_CTX_get_cert_store(context);
+    int count = 0;
+    while (const CertificateOwner one{
+        ::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)})
+    {
+        count += ::X509_STORE_add_cert(store, one.get());
+    }
+    return count != 0;
+}
+
 /// "DEFAULT" has no ciphers for pre-shared keys without a certificate.
 std::string ciphersOf(const TlsWish& wish)
 {
@@ -105,7 +122,8 @@ vmedia::Result<ContextOwner> contextOf(const TlsWish& wish)
     if (SSL_CTX_set_min_proto_version(context, wish.lowest) != 1 ||
         SSL_CTX_set_max_proto_version(context, wish.highest) != 1 ||
         ::SSL_CTX_set_cipher_list(context, ciphersOf(wish).c_str()) != 1 ||
-        (!wish.certificate.empty() && !useCertificate(context, wish)))
+        (!wish.certificate.empty() && !useCertificate(context, wish)) ||
+        (!wish.serverName.empty() && !wish.files && !trust(context, wish)))
     {
         return vmedia::fail(vmedia::Errc::io,
                             "OpenSSL cannot be such a client: " + takeReason());

@@ -21,9 +21,11 @@ struct TlsWish
     std::string privateKey{};  ///< PEM
     /// From somebody's directory, instead of these two.
     std::shared_ptr<const vmedia::tls::Certificates> files{};
-    /// That the server's certificate has to have, signed by the authority of
-    /// `files`; empty: its certificate is not looked at.
+    /// That the server's certificate has to have, signed by an authority of
+    /// `files`, or without them of `authorities` (PEM), or without these of the
+    /// system; empty: its certificate is not looked at.
     std::string serverName{};
+    std::string authorities{};
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
     std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones

@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/websocket/error.hpp>
 
+#include <limits>
 #include <vector>
 
 namespace vmedia::websocket
@@ -30,7 +31,9 @@ void configure(WebSocket& webSocket, std::chrono::seconds idle)
 {
     webSocket.set_option(
         beast::websocket::stream_base::timeout{closeTimeout, idle, true});
-    webSocket.read_message_max(0); // no end: a message is never put together
+    // A message is never put together, so it may be of any length that there
+    // is: "the most significant bit MUST be 0" (5.2).
+    webSocket.read_message_max(std::numeric_limits<int64_t>::max());
     webSocket.auto_fragment(false);
     webSocket.binary(true);
 }
