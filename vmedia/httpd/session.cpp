@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include "vmedia/websocket/close_reason.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
