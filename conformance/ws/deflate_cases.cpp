@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
+#include "deflate_offer.hpp"
 #include "framings.hpp"
 #include "usage_watch.hpp"
 
@@ -7,9 +8,6 @@
 #include <boost/beast/zlib/inflate_stream.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <set>
 
 namespace conformance::ws
 {
@@ -19,7 +17,6 @@ namespace
 
 namespace zlib = boost::beast::zlib;
 
-constexpr std::string_view field = "Sec-WebSocket-Extensions";
 constexpr std::string_view offerSpec = "RFC 7692, 5";
 constexpr std::string_view paramSpec = "RFC 7692, 7.1";
 constexpr std::string_view declineSays =
@@ -32,104 +29,16 @@ constexpr std::string_view notAgreed =
     "it does not agree to permessage-deflate";
 constexpr uint8_t rsv1 = 4;
 
-std::string trimmed(std::string_view text)
-{
-    const size_t begin = text.find_first_not_of(" \t");
-    const size_t end = text.find_last_not_of(" \t");
-    return begin == std::string_view::npos
-               ? std::string()
-               : std::string(text.substr(begin, end - begin + 1));
-}
-
-std::vector<std::string> splitAt(std::string_view text, char separator)
-{
-    std::vector<std::string> parts;
-    for (size_t begin = 0; begin <= text.size();)
-    {
-        const size_t end = std::min(text.find(separator, begin), text.size());
-        parts.push_back(trimmed(text.substr(begin, end - begin)));
-        begin = end + 1;
-    }
-    return parts;
-}
-
-/// 8 to 15, without a zero in front; in quotes, perhaps.
-bool isWindow(std::string_view value, int most)
-{
-    if (value.size() > 2 && value.front() == '"' && value.back() == '"')
-    {
-        value = value.substr(1, value.size() - 2);
-    }
-    int bits = 0;
-    const auto [end, error] =
-        std::from_chars(value.data(), value.data() + value.size(), bits);
-    return error == std::errc() && end == value.data() + value.size() &&
-           value.front() != '0' && bits >= 8 && bits <= most;
-}
-
-/// What was offered, as far as it restricts the answer.
-struct Offer
-{
-    std::string_view text;
-    int window = 15;            ///< server_max_window_bits
-    bool clientWindow = false;  ///< client_max_window_bits is there
-    bool noTakeover = false;    ///< server_no_context_takeover is there
-    bool mayAgree = true;
-};
-
-/// What is wrong with @p answer to @p offer; "" if nothing is.
-std::string faultOf(const std::vector<std::string>& fields, const Offer& offer)
-{
-    if (fields.size() != 1)
-    {
-        return fmt::format("{} fields {}", fields.size(), field);
-    }
-    const std::string told = fmt::format("{}: {}", field, fields.front());
-    std::vector<std::string> parts = splitAt(fields.front(), ';');
-    if (!offer.mayAgree || parts.front() != "permessage-deflate" ||
-        fields.front().find(',') != std::string::npos)
-    {
-        return told;
-    }
-    parts.erase(parts.begin());
-    std::set<std::string> seen;
-    for (const std::string& part : parts)
-    {
-        const size_t equals = part.find('=');
-        const std::string name = trimmed(part.substr(0, equals));
-        const std::string value = equals == std::string::npos
-                                      ? std::string()
-                                      : trimmed(part.substr(equals + 1));
-        const bool known =
-            ((name == "server_no_context_takeover" ||
-              name == "client_no_context_takeover") &&
-             equals == std::string::npos) ||
-            (name == "server_max_window_bits" &&
-             isWindow(value, offer.window)) ||
-            (name == "client_max_window_bits" && offer.clientWindow &&
-             isWindow(value, 15));
-        if (!known || !seen.insert(name).second)
-        {
-            return told;
-        }
-    }
-    const bool kept = (offer.window == 15 ||
-                       seen.contains("server_max_window_bits")) &&
-                      (!offer.noTakeover ||
-                       seen.contains("server_no_context_takeover"));
-    return kept ? std::string() : told;
-}
-
 /// Whether it was agreed to.
 bool negotiate(Peer& peer, const Offer& offer)
 {
     peer.connect();
-    Request request = peer.request().drop(field);
+    Request request = peer.request().drop(extensionsField);
     peer.send(offer.text.empty()
                   ? request
-                  : request.set(field, std::string(offer.text)));
+                  : request.set(extensionsField, std::string(offer.text)));
     const auto response = peer.wantOpen();
-    const auto fields = response ? valuesOf(response->fields, field)
+    const auto fields = response ? valuesOf(response->fields, extensionsField)
                                  : std::vector<std::string>();
     if (fields.empty())
     {

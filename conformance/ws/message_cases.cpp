@@ -30,8 +30,10 @@ constexpr std::string_view asItIs = "all of it is delivered as it is";
 constexpr size_t capped = (16U << 20) + 1;
 constexpr uint16_t tooBig = 1009;
 
-/// Delivered, or refused because of its size: nothing between.
-Verdict fits(Peer& peer, size_t size, const std::function<void(ByteView)>& send)
+/// What @p framed makes of @p size bytes is delivered, or refused because of
+/// its size: nothing between.
+Verdict fits(Peer& peer, size_t size,
+             const std::function<Bytes(ByteView)>& framed)
 {
     const auto talk = wantTalk(peer);
     const Bytes all = talk ? talk->bulk(peer, size) : Bytes();
@@ -39,9 +41,11 @@ Verdict fits(Peer& peer, size_t size, const std::function<void(ByteView)>& send)
     {
         return peer.verdict();
     }
-    send(ByteView(all).first(size));
-    if (!peer.fence())
+    const bool wasRead = peer.sendUntilStuck(framed(ByteView(all).first(size)),
+                                             "what may be too much");
+    if (!wasRead || !peer.fence())
     {
+        peer.leaveCloseUnanswered(); // inside a frame there is no place for it
         peer.wantGone({tooBig});
         return peer.verdict();
     }
@@ -64,7 +68,9 @@ constexpr Case message(std::string_view id, std::string_view sends)
             .sends = sends,
             .wants = orTooBig,
             .run = [](Peer& peer) {
-        return fits(peer, size, [&peer](ByteView b) { peer.sendData(b); });
+        return fits(peer, size, [&peer](ByteView bytes) {
+            return inMessages(peer, bytes, size);
+        });
     }};
 }
 
@@ -72,9 +78,14 @@ Verdict exceedsByFragments(Peer& peer)
 {
     return fits(peer, capped, [&peer](ByteView bytes) {
         constexpr size_t mib = 1U << 20;
-        sendFragments(peer, bytes,
-                      {mib, mib, mib, mib, mib, mib, mib, mib, mib, mib, mib,
-                       mib, mib, mib, mib, mib});
+        Bytes all;
+        for (Frame& one :
+             fragmentsOf(bytes, {mib, mib, mib, mib, mib, mib, mib, mib, mib,
+                                 mib, mib, mib, mib, mib, mib, mib}))
+        {
+            vmedia::nbd::append(all, ByteView(peer.masked(std::move(one))));
+        }
+        return all;
     });
 }
 

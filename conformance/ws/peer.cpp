@@ -304,14 +304,15 @@ void Peer::sendBytes(ByteView bytes, std::string_view what)
     }
 }
 
-void Peer::sendUntilStuck(ByteView bytes, std::string_view what)
+bool Peer::sendUntilStuck(ByteView bytes, std::string_view what)
 {
     if (stopped() || !connection)
     {
-        return;
+        return false;
     }
     const Ended ended = connection->exchange(bytes, buffer.back(), deadline);
     note(fmt::format("-> {}{}", what, ended == Ended::no ? "" : ", a part"));
+    return ended == Ended::no;
 }
 
 void Peer::sendUnread(ByteView bytes, std::string_view what)
@@ -326,6 +327,14 @@ void Peer::sendUnread(ByteView bytes, std::string_view what)
 void Peer::sendRest()
 {
     sendBytes({}, "the rest of that");
+}
+
+void Peer::pollEnd()
+{
+    const auto usual = std::exchange(deadline, std::chrono::milliseconds(1));
+    fill(buffer.size() + 1);
+    deadline = usual;
+    goOn();
 }
 
 void Peer::leaveUnread(std::chrono::milliseconds time)

@@ -139,12 +139,14 @@ class Peer : public Script
                    std::string_view reason = {}, ByteView behind = {});
     void sendBytes(ByteView bytes, std::string_view what);
     /// As much of it as the target takes before it takes nothing for a while,
-    /// or ends the connection.
-    void sendUntilStuck(ByteView bytes, std::string_view what);
+    /// or ends the connection. Whether that was all.
+    bool sendUntilStuck(ByteView bytes, std::string_view what);
     /// As much of it as the target takes while we read nothing; the rest waits
     /// for sendRest().
     void sendUnread(ByteView bytes, std::string_view what);
     void sendRest();
+    /// Takes in what has come of HTTP, and ending() tells if it was the end.
+    void pollEnd();
     /// Reads nothing for that long; less if the connection ends.
     void leaveUnread(std::chrono::milliseconds time);
     /// Each byte in a segment of its own (TCP_NODELAY, no delayed send).
