@@ -89,7 +89,19 @@ vmedia::Result<int> openUnix(const Address& address, milliseconds deadline)
     return descriptor;
 }
 
-vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
+/// Before connect(): what the two sides tell each other then is the most that
+/// either sends.
+void makeNarrow(int descriptor)
+{
+    const int window = 8 << 10;
+    const int segment = 536; // RFC 9293, 3.7.1: the default for IPv4
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_MAXSEG, &segment,
+                 sizeof(segment));
+}
+
+vmedia::Result<int> openTcp(const Address& address, milliseconds deadline,
+                            Connection::Width width)
 {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -110,6 +122,10 @@ vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
     {
         const int descriptor = ::socket(one->ai_family,
                                         SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (width == Connection::Width::narrow)
+        {
+            makeNarrow(descriptor);
+        }
         error = connectWithin(descriptor, one->ai_addr, one->ai_addrlen,
                               deadline);
         if (error == 0)
@@ -128,10 +144,11 @@ vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
 
 vmedia::Result<Connection> Connection::open(const Address& address,
                                             milliseconds deadline,
-                                            std::shared_ptr<WireLog> log)
+                                            std::shared_ptr<WireLog> log,
+                                            Width width)
 {
     const vmedia::Result<int> socket = address.socket.empty()
-                                           ? openTcp(address, deadline)
+                                           ? openTcp(address, deadline, width)
                                            : openUnix(address, deadline);
     if (!socket)
     {
@@ -337,6 +354,12 @@ bool Connection::drain(milliseconds deadline) const
         std::this_thread::yield();
     }
     return queued == 0;
+}
+
+void Connection::leaveUnread(milliseconds time) const
+{
+    // An end that comes behind data shows as POLLRDHUP at once.
+    wait(descriptor, POLLRDHUP, Clock::now() + time);
 }
 
 void Connection::endSending() const

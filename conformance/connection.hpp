@@ -45,9 +45,18 @@ class Connection
         no,
     };
 
+    /// How much fits between the target and us: with `narrow` a few KiB in
+    /// small segments (TCP), so that who sends to us soon has to wait.
+    enum class Width : uint8_t
+    {
+        usual,
+        narrow,
+    };
+
     static vmedia::Result<Connection>
         open(const Address& address, std::chrono::milliseconds deadline,
-             std::shared_ptr<WireLog> log = std::make_shared<WireLog>());
+             std::shared_ptr<WireLog> log = std::make_shared<WireLog>(),
+             Width width = Width::usual);
     Connection(Connection&& other) noexcept :
         descriptor(std::exchange(other.descriptor, -1)),
         log(std::move(other.log)), name(other.name), secured(other.secured),
@@ -72,6 +81,8 @@ class Connection
     /// What has come, at most @p size bytes; waits for the first one.
     Received receiveSome(size_t size, std::chrono::milliseconds deadline,
                          Logged logged = Logged::yes);
+    /// Nothing is read for @p time; less if the connection ends.
+    void leaveUnread(std::chrono::milliseconds time) const;
     /// No more will be sent; what comes can still be read.
     void endSending() const;
     /// Closing throws away what is under way, and tells the peer so (TCP).

@@ -62,20 +62,42 @@ Ended Channel::send(vmedia::nbd::ByteView bytes, Deadline deadline)
 Ended Channel::exchange(vmedia::nbd::ByteView bytes,
                         vmedia::nbd::Bytes& arrived, Deadline deadline)
 {
+    vmedia::nbd::Bytes before = std::exchange(held, {});
     if (!secured)
     {
-        return connection.exchange(bytes, arrived, deadline);
+        const Ended ended = connection.exchange(before, arrived, deadline);
+        return ended != Ended::no
+                   ? ended
+                   : connection.exchange(bytes, arrived, deadline);
     }
     if (secured->write(bytes) != State::done)
     {
         return Ended::closed; // after an alert or close_notify of the peer's
     }
     connection.logSent(bytes);
+    vmedia::nbd::append(before, vmedia::nbd::ByteView(secured->outgoing()));
     vmedia::nbd::Bytes records;
-    const Ended ended = connection.exchange(secured->outgoing(), records,
-                                            deadline, Connection::Logged::no);
+    const Ended ended = connection.exchange(before, records, deadline,
+                                            Connection::Logged::no);
     secured->incoming(records);
     return ended;
+}
+
+void Channel::sendUnread(vmedia::nbd::ByteView bytes, Deadline patience)
+{
+    vmedia::nbd::Bytes records;
+    if (secured)
+    {
+        if (secured->write(bytes) != State::done)
+        {
+            return;
+        }
+        connection.logSent(bytes);
+        records = secured->outgoing();
+        bytes = records;
+    }
+    bytes = bytes.subspan(connection.sendUntilStuck(bytes, patience));
+    held.assign(bytes.begin(), bytes.end());
 }
 
 Handshake Channel::shakeHands(Deadline deadline)

@@ -157,6 +157,21 @@ void wantName(SSL* ssl, const std::string& name)
     }
 }
 
+void announce(SSL* ssl, const TlsWish& wish)
+{
+    if (!wish.announced.empty())
+    {
+        SSL_set_tlsext_host_name(ssl, wish.announced.c_str());
+    }
+    if (!wish.alpn.empty())
+    {
+        const std::string list = static_cast<char>(wish.alpn.size()) +
+                                 wish.alpn;
+        ::SSL_set_alpn_protos(ssl, unsignedBytes(list),
+                              static_cast<unsigned int>(list.size()));
+    }
+}
+
 } // namespace
 
 vmedia::Result<TlsClient> TlsClient::make(const TlsWish& wish)
@@ -181,6 +196,7 @@ vmedia::Result<TlsClient> TlsClient::make(const TlsWish& wish)
     {
         wantName(ssl.get(), wish.serverName);
     }
+    announce(ssl.get(), wish);
     ::SSL_set_connect_state(ssl.get());
     return TlsClient(std::move(own), std::move(*context), std::move(ssl));
 }
@@ -283,6 +299,14 @@ vmedia::nbd::Bytes TlsClient::outgoing()
 std::string TlsClient::cipher() const
 {
     return ::SSL_get_cipher_name(ssl.get());
+}
+
+std::string TlsClient::protocol() const
+{
+    const unsigned char* chosen = nullptr;
+    unsigned int size = 0;
+    ::SSL_get0_alpn_selected(ssl.get(), &chosen, &size);
+    return {chosen, chosen + size};
 }
 
 std::string TlsClient::version() const

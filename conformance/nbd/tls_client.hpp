@@ -26,6 +26,8 @@ struct TlsWish
     /// system; empty: its certificate is not looked at.
     std::string serverName{};
     std::string authorities{};
+    std::string announced{}; ///< SNI, whatever the certificate has; empty: none
+    std::string alpn{};      ///< the one protocol that is offered
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
     std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
@@ -78,6 +80,8 @@ class TlsClient
     }
     std::string version() const;
     std::string cipher() const;
+    /// The protocol that ALPN has agreed on; "" if none.
+    std::string protocol() const;
     /// What an eavesdropper saw first: -1 if nothing has come yet.
     int firstByte() const
     {

@@ -12,6 +12,22 @@ namespace
 constexpr std::string_view authSpec = "RFC 6455, 10.5";
 constexpr std::string_view originSpec = "RFC 6455, 10.2";
 
+constexpr std::string_view right =
+    "The WebSocket server can use any client authentication mechanism "
+    "available to a generic HTTP server";
+
+/// Where that is the scheme of what we were given.
+Verdict opensBy(Peer& peer, std::string_view scheme)
+{
+    const Request request = peer.request();
+    const auto given = valuesOf(request.fields, "Authorization");
+    if (given.empty() || !given.front().starts_with(scheme))
+    {
+        return leaveOut(peer, "our credentials are of another kind");
+    }
+    return opens(peer, request);
+}
+
 Request anonymous(Peer& peer)
 {
     return peer.request().drop("Authorization").drop("Cookie");
@@ -56,12 +72,41 @@ constexpr Case cases[] = {
     {
         .id = "ws.hs.auth-right",
         .spec = authSpec,
-        .says = "The WebSocket server can use any client authentication "
-                "mechanism available to a generic HTTP server",
+        .says = right,
         .level = Level::must,
         .sends = "the credentials that we were given",
         .wants = "101",
         .needs = Needs::credentials,
+        .run = [](Peer& peer) { return opens(peer, peer.request()); },
+    },
+    {
+        .id = "ws.hs.auth-basic",
+        .spec = authSpec,
+        .says = right,
+        .level = Level::robustness,
+        .sends = "the right name and password",
+        .wants = "101",
+        .needs = Needs::credentials,
+        .run = [](Peer& peer) { return opensBy(peer, "Basic "); },
+    },
+    {
+        .id = "ws.hs.auth-token",
+        .spec = authSpec,
+        .says = right,
+        .level = Level::robustness,
+        .sends = "the right token",
+        .wants = "101",
+        .needs = Needs::credentials,
+        .run = [](Peer& peer) { return opensBy(peer, "Bearer "); },
+    },
+    {
+        .id = "ws.hs.auth-mtls",
+        .spec = authSpec,
+        .says = right,
+        .level = Level::robustness,
+        .sends = "a certificate that the server trusts",
+        .wants = "101",
+        .needs = Needs::tls | Needs::clientCertificate,
         .run = [](Peer& peer) { return opens(peer, peer.request()); },
     },
     {

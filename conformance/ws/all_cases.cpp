@@ -32,6 +32,12 @@ std::span<const Area> serverAreas()
         {"text", textCases()},
         {"delivery", deliveryCases()},
         {"NBD in step", nbdCases()},
+        {"long messages", messageCases()},
+        {"endurance", enduranceCases()},
+        {"compression", deflateCases()},
+        {"the network", networkCases()},
+        {"TLS", secureCases()},
+        {"slots", slotCases()},
     };
     return areas;
 }

@@ -30,6 +30,12 @@ std::span<const Case> endingCases();
 std::span<const Case> textCases();
 std::span<const Case> deliveryCases();
 std::span<const Case> nbdCases();
+std::span<const Case> messageCases();
+std::span<const Case> enduranceCases();
+std::span<const Case> deflateCases();
+std::span<const Case> networkCases();
+std::span<const Case> secureCases();
+std::span<const Case> slotCases();
 
 /// All areas of `ws-server`.
 std::span<const Area> serverAreas();

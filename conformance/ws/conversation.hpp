@@ -39,13 +39,18 @@ class Conversation
     {
         return next(peer, amount);
     }
+    /// The same as next(), in few and long messages of the protocol.
+    virtual Bytes bulk(Peer& peer, size_t size)
+    {
+        return next(peer, size);
+    }
     /// At least @p size bytes that shall not come through: if they do, the
     /// target has something to say. wantAnswer() knows nothing of them.
     virtual Bytes lure(Peer& peer, size_t size)
     {
         return next(peer, size);
     }
-    /// The target's answer to all that next() or ask() gave.
+    /// The target's answer to all that next(), bulk() or ask() gave.
     virtual void wantAnswer(Peer& peer) = 0;
 };
 

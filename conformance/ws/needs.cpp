@@ -19,6 +19,8 @@ constexpr NeedWord<Needs> words[] = {
     {"one-client", Needs::oneClient, "a second client is refused"},
     {"two-slots", Needs::twoSlots, "another path is a slot of its own"},
     {"backend-ends", Needs::backendEnds, "what is behind it ends by itself"},
+    {"client-certificate", Needs::clientCertificate,
+     "nobody gets in without a certificate"},
 };
 
 constexpr std::span<const NeedWord<Needs>> all(words);

@@ -21,6 +21,7 @@ enum class Needs : uint32_t
     oneClient = 1U << 5,   ///< a slot: a second client is refused
     twoSlots = 1U << 6,    ///< another path is a slot of its own
     backendEnds = 1U << 7, ///< what is behind it ends by itself
+    clientCertificate = 1U << 8, ///< nobody gets in without one
 };
 
 constexpr Needs operator|(Needs a, Needs b)

@@ -88,7 +88,8 @@ void Peer::connect()
     end = {};
     sentClose = false;
     seenHeaders.clear();
-    auto opened = Connection::open(target.endpoint.address, deadline, log());
+    auto opened = Connection::open(target.endpoint.address, deadline, log(),
+                                   width);
     if (!opened)
     {
         return conclude(
@@ -305,14 +306,46 @@ void Peer::sendBytes(ByteView bytes, std::string_view what)
     }
 }
 
-void Peer::sendUntilStuck(ByteView bytes, std::string_view what)
+bool Peer::sendUntilStuck(ByteView bytes, std::string_view what)
 {
     if (stopped() || !connection)
     {
-        return;
+        return false;
     }
     const Ended ended = connection->exchange(bytes, buffer.back(), deadline);
     note(fmt::format("-> {}{}", what, ended == Ended::no ? "" : ", a part"));
+    return ended == Ended::no;
+}
+
+void Peer::sendUnread(ByteView bytes, std::string_view what)
+{
+    if (!stopped() && connection)
+    {
+        note(fmt::format("-> {}, and nothing is read", what));
+        connection->sendUnread(bytes, deadline / 6);
+    }
+}
+
+void Peer::sendRest()
+{
+    sendBytes({}, "the rest of that");
+}
+
+void Peer::pollEnd()
+{
+    const auto usual = std::exchange(deadline, std::chrono::milliseconds(1));
+    fill(buffer.size() + 1);
+    deadline = usual;
+    goOn();
+}
+
+void Peer::leaveUnread(std::chrono::milliseconds time)
+{
+    if (!stopped() && connection)
+    {
+        note(fmt::format("-- nothing is read for {} ms", time.count()));
+        connection->wire().leaveUnread(time);
+    }
 }
 
 void Peer::sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what)

@@ -80,6 +80,11 @@ class Peer : public Script
 
     // The connection
     void connect();
+    /// From the next connect() on, see Connection::Width.
+    void narrow()
+    {
+        width = Connection::Width::narrow;
+    }
     /// Drops the connection without a word: FIN.
     void hangUp();
     /// The same by RST, and what is under way is lost.
@@ -134,8 +139,16 @@ class Peer : public Script
                    std::string_view reason = {}, ByteView behind = {});
     void sendBytes(ByteView bytes, std::string_view what);
     /// As much of it as the target takes before it takes nothing for a while,
-    /// or ends the connection.
-    void sendUntilStuck(ByteView bytes, std::string_view what);
+    /// or ends the connection. Whether that was all.
+    bool sendUntilStuck(ByteView bytes, std::string_view what);
+    /// As much of it as the target takes while we read nothing; the rest waits
+    /// for sendRest().
+    void sendUnread(ByteView bytes, std::string_view what);
+    void sendRest();
+    /// Takes in what has come of HTTP, and ending() tells if it was the end.
+    void pollEnd();
+    /// Reads nothing for that long; less if the connection ends.
+    void leaveUnread(std::chrono::milliseconds time);
     /// Each byte in a segment of its own (TCP_NODELAY, no delayed send).
     void sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what);
 
@@ -240,6 +253,7 @@ class Peer : public Script
     std::string sentKey{};
     std::optional<Request> asked{}; ///< what send() sent last
     bool busyIsWell = false;
+    Connection::Width width = Connection::Width::usual;
     ByteQueue buffer{};             ///< came, and is not taken apart yet
     ByteQueue stream{};             ///< data payload that nobody took yet
     Ending end{};

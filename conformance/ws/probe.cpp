@@ -166,7 +166,8 @@ vmedia::Result<Profile> probe(const Profile& told,
     {
         return tl::unexpected(refusal(*response, told.endpoint));
     }
-    found.oneClient = !servesASecond(peer);
+    found.oneClient = covers(told.offers, Needs::oneClient) ||
+                      !servesASecond(peer);
     if (!found.role)
     {
         found.role = roleOf(peer);

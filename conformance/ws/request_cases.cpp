@@ -35,6 +35,36 @@ Verdict endsAfter(Peer& peer, std::string_view head, std::string_view what)
     return peer.verdict();
 }
 
+/// Each byte that comes must not begin the time anew.
+Verdict neverEnds(Peer& peer)
+{
+    constexpr std::chrono::seconds longest{75};
+    const auto start = std::chrono::steady_clock::now();
+    const auto passed = [start] {
+        return std::chrono::duration_cast<std::chrono::seconds>(
+            std::chrono::steady_clock::now() - start);
+    };
+    Request request = peer.request();
+    request.fields.emplace_back("X-Long", "");
+    std::string head = request.text();
+    head.resize(head.size() - 4); // the end of the field, and of the head
+    peer.connect();
+    peer.sendHead(head, "a request without an end");
+    while (!peer.stopped() && peer.ending().ended == Ended::no &&
+           passed() < longest)
+    {
+        peer.sendHead("x", "a byte more");
+        peer.leaveUnread(std::chrono::seconds(1));
+        peer.pollEnd();
+    }
+    peer.want(peer.ending().ended != Ended::no,
+              fmt::format("open still after {} s", longest.count()),
+              "the end of the connection");
+    return peer.stopped()
+               ? peer.verdict()
+               : noted(fmt::format("closed after {} s", passed().count()));
+}
+
 constexpr Case cases[] = {
     {
         .id = "ws.hs.ok",
@@ -160,6 +190,17 @@ constexpr Case cases[] = {
     return endsAfter(peer, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
                      "the preface of HTTP/2");
 },
+    },
+    {
+        .id = "ws.hs.slowloris-header",
+        .spec = "RFC 6455, 10.4",
+        .says = "Who never ends his request must not keep a connection for "
+                "ever: a thousand of them would keep all.",
+        .level = Level::robustness,
+        .sends = "a request that grows by a byte a second",
+        .wants = "the end of the connection within 75 s",
+        .slow = true,
+        .run = neverEnds,
     },
     {
         .id = "ws.hs.no-host",

@@ -53,6 +53,25 @@ class ServerConversation final : public Conversation
         return all;
     }
 
+    /// Writes beyond the end: they change nothing, and are refused one by one.
+    Bytes bulk(Peer& peer, size_t wanted) override
+    {
+        Bytes all;
+        while (!peer.stopped() && all.size() < wanted)
+        {
+            const size_t left = wanted - all.size();
+            const size_t length = std::clamp<size_t>(
+                left > NbdRequest::wireSize ? left - NbdRequest::wireSize : 0,
+                1, bulkMax);
+            append(all, encode(NbdRequest{0, Cmd::write,
+                                          nextCookie(peer, refused),
+                                          play.exportSize(),
+                                          static_cast<uint32_t>(length)}));
+            all.resize(all.size() + length);
+        }
+        return all;
+    }
+
     /// A long one is a write beyond the end, which changes nothing: reads would
     /// have thousands of replies, and a server may not bear that nobody is
     /// there to hear them.
@@ -83,17 +102,25 @@ class ServerConversation final : public Conversation
   private:
     /// As long as any server takes it.
     static constexpr uint64_t readMax = 128U << 10;
+    static constexpr size_t bulkMax = 128U << 10;
+    /// In `lengths`: not a read, but what gets an error.
+    static constexpr uint32_t refused = ~0U;
 
-    Bytes read(Peer& peer, uint64_t length)
+    uint64_t nextCookie(Peer& peer, uint32_t length)
     {
         if (lengths.empty())
         {
             firstCookie = peer.random()();
         }
-        const uint64_t cookie = firstCookie + lengths.size();
+        lengths.push_back(length);
+        return firstCookie + lengths.size() - 1;
+    }
+
+    Bytes read(Peer& peer, uint64_t length)
+    {
+        const uint64_t cookie = nextCookie(peer, static_cast<uint32_t>(length));
         const uint64_t offset = peer.random()() %
                                 (play.exportSize() - length + 1);
-        lengths.push_back(static_cast<uint32_t>(length));
         const auto bytes =
             encode(NbdRequest{0, Cmd::read, cookie, offset, lengths.back()});
         return {bytes.begin(), bytes.end()};
@@ -104,7 +131,7 @@ class ServerConversation final : public Conversation
     {
         const auto head = peer.wantStream(
             SimpleReply::wireSize,
-            fmt::format("the replies to {} reads", lengths.size()));
+            fmt::format("the replies to {} requests", lengths.size()));
         if (!head)
         {
             return;
@@ -112,20 +139,23 @@ class ServerConversation final : public Conversation
         const auto reply =
             decodeSimpleReply(std::span(*head).first<SimpleReply::wireSize>());
         const uint64_t index = reply ? reply->cookie - firstCookie : 0;
-        peer.want(reply && reply->error == ErrorValue::none &&
-                      index < lengths.size() && lengths[index] != 0,
-                  "a reply that is to none of our reads",
+        const bool known = reply && index < lengths.size() &&
+                           lengths[index] != 0;
+        const uint32_t length =
+            known ? std::exchange(lengths[index], 0) : uint32_t{0};
+        peer.want(known && (reply->error == ErrorValue::none) ==
+                               (length != refused),
+                  "a reply that is to none of our requests",
                   "simple replies with our cookies");
-        if (!peer.stopped())
+        if (!peer.stopped() && length != refused)
         {
-            peer.wantStream(std::exchange(lengths[index], 0),
-                            "the data of a reply");
+            peer.wantStream(length, "the data of a reply");
         }
     }
 
     ClientPlay play;
     uint64_t firstCookie = 0;
-    std::vector<uint32_t> lengths; ///< of the reads; 0: it has its reply
+    std::vector<uint32_t> lengths; ///< of each request; 0: it has its reply
 };
 
 } // namespace

@@ -26,7 +26,7 @@ constexpr milliseconds answerDeadline{3000};
 /// A program has to load its libraries first.
 constexpr milliseconds startDeadline{10000};
 /// Whether cases run that wait for minutes.
-constexpr bool runsSlow = false;
+constexpr bool runsSlow = true;
 
 milliseconds scaled(milliseconds time, double scale)
 {
@@ -169,7 +169,10 @@ vmedia::Result<void> ServerSuite::readModes()
         {
             return applied;
         }
-        modes.push_back({.told = {.endpoint = std::move(*endpoint)}});
+        const bool certified = !endpoint->tls.certificate.empty();
+        modes.push_back({.told = {.endpoint = std::move(*endpoint),
+                                  .offers = certified ? Needs::clientCertificate
+                                                      : Needs::nothing}});
         return {};
     }
     if (!spawn.empty())
@@ -299,6 +302,11 @@ std::string missing(Needs needs, const Profile& found)
     if (lacks(Needs::twoSlots, !found.secondSlot.empty()))
     {
         return "a second slot is not known";
+    }
+    if (lacks(Needs::clientCertificate,
+              covers(found.offers, Needs::clientCertificate)))
+    {
+        return "it was not told that a client needs a certificate";
     }
     if (lacks(Needs::backendEnds, covers(found.offers, Needs::backendEnds)))
     {
