@@ -173,8 +173,10 @@ std::optional<Response> Peer::wantResponse(bool mayEnd)
         {
             return response;
         }
+        const std::string key = sentKey; // as expectKey() may have it
         connect();
         send(Request(*asked));
+        expectKey(key);
     }
 }
 
