@@ -106,17 +106,12 @@ void addOrderDefects(Defects& all)
     all["ws.cls.nbd-protocol-error"] = sends(
         Opcode::close, [](std::vector<Frame>& frames) { frames.clear(); });
     for (const std::string id :
-         {"tcp-fin-no-close", "tcp-rst", "trunc-header", "trunc-payload"})
+         {"tcp-fin-no-close", "tcp-rst", "trunc-header", "trunc-payload",
+          "half-close-then-read"})
     {
         all["ws.cls." + id] = endsAs(vanished, Ending::never);
         all["ws.cls." + id].keepsSlot = vanished;
     }
-    all["ws.cls.half-close-then-read"] = {.ending = [](Why why, Ending&) {
-        if (why == Why::vanished)
-        {
-            dies();
-        }
-    }};
 }
 
 } // namespace

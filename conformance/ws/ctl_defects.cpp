@@ -87,7 +87,7 @@ void addFragmentDefects(Defects& all)
             dies();
         }
     }};
-    all["ws.frag.endless"] = takes(opcodeIs(Opcode::continuation));
+    all["ws.frag.endless"] = rules(opcodeIs(Opcode::continuation), stalled);
 }
 
 /// Pongs that match are lost, or are others.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
 #include "conversation.hpp"
+#include "framings.hpp"
 #include "openings.hpp"
 
 #include <fmt/format.h>
@@ -379,7 +380,7 @@ constexpr Case cases[] = {
         .wants = "Close 1002, and the end of the connection",
         .run =
             [](Peer& peer) {
-    peer.open();
+    openTalk(peer);
     const std::string text = peer.request().text();
     peer.wantFailed(std::as_bytes(std::span(text)), "another request");
     return peer.verdict();

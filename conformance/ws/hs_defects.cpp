@@ -122,7 +122,7 @@ void addRequestDefects(Defects& all)
     all["ws.hs.fragment"] = ignores(targetHas("#"));
     all["ws.hs.dotdot"] = admits(targetHas("/.."));
     all["ws.hs.pct-encoded-slash"] = admits(targetHas("%2"));
-    all["ws.hs.path-404"] = admitsInsteadOf(404, everybody);
+    all["ws.hs.path-404"] = refuses(targetHas("no-such-path"), 302);
     all["ws.hs.path-slash"] = refuses([](const Asked& asked) {
         return asked.request.target.size() > 1 &&
                asked.request.target.ends_with('/');
@@ -195,6 +195,7 @@ void addWhoDefects(Defects& all)
     all["ws.hs.auth-none"] = admitsInsteadOf(401, [](const Asked& asked) {
         return asked.count("Authorization") + asked.count("Cookie") == 0;
     });
+    all["ws.hs.auth-wrong"] = admitsInsteadOf(401, authorizes("Bearer "));
     all["ws.hs.auth-basic"] = refuses(authorizes("Basic "), 401);
     all["ws.hs.auth-cookie"] = refuses(hasCookie, 401);
     all["ws.hs.auth-token"] = refuses(authorizes("Bearer "), 401);
@@ -208,6 +209,10 @@ void addWhoDefects(Defects& all)
     all["ws.hs.origin-foreign"] = admitsInsteadOf(403, [](const Asked& asked) {
         return asked.only("Origin").find("://") != std::string::npos;
     });
+    all["ws.hs.origin-own"] = refuses([](const Asked& asked) {
+        return asked.count("Origin") == 1 &&
+               asked.only("Origin").ends_with(asked.only("Host"));
+    }, 403);
     all["ws.hs.origin-null"] = diesOf(onlyIs("Origin", "null"));
     all["ws.hs.origin-absent"] = later(1,
                                        [](const Asked& asked, Answer& answer) {
@@ -225,8 +230,8 @@ void addHeadDefects(Defects& all)
             return boost::algorithm::istarts_with(field.first, "X-");
         });
     });
-    all["ws.hs.crlf-injection"] = adds(headHas("Set-Cookie"), "Set-Cookie",
-                                       "reflected=1");
+    all["ws.hs.crlf-injection"] = adds(headHas("X-Vmedia-Evil"),
+                                       "X-Vmedia-Evil", "1");
     all["ws.hs.bare-cr"] = admits([](const Asked& asked) {
         const size_t at = asked.head.find('\r');
         for (size_t i = at; i != std::string::npos;
@@ -252,11 +257,13 @@ void addHeadDefects(Defects& all)
     });
     all["ws.hs.header-64k"] =
         ignores([](const Asked& asked) { return asked.tooLong; });
+    all["ws.hs.header-endless"] =
+        ignores([](const Asked& asked) { return asked.tooLong; });
     all["ws.hs.header-1000-lines"] = diesOf([](const Asked& asked) {
         return asked.request.fields.size() > 900 || asked.tooLong;
     });
     all["ws.hs.body-cl5"] = admits(hasBody);
-    all["ws.hs.chunked-body"] = admits(countIs("Transfer-Encoding", 1));
+    all["ws.hs.chunked-body"] = ignores(countIs("Transfer-Encoding", 1));
     all["ws.hs.expect-100"] = diesOf(countIs("Expect", 1));
     all["ws.hs.pipelined-frame"] = {.losesPipelined = true};
     // 'G' is FIN 0, RSV1, opcode 7.

@@ -174,8 +174,8 @@ std::optional<Response> Peer::wantResponse(bool mayEnd)
         {
             return response;
         }
-        connect();
         const std::string key = sentKey; // expectKey() may have set it
+        connect();
         send(Request(*asked));
         sentKey = key;
     }

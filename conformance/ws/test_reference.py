@@ -21,9 +21,9 @@ from fixtures.websocket_client import (CLOSE, PING, PONG,
 
 CATALOGUE = pathlib.Path(__file__).parent / "catalogue" / "server.tsv"
 # Of those no server is wrong by itself: what ends a session is outside of it,
-# or is in NBD, or there has to be an extension first.
+# or is in NBD, or there has to be an extension first, or it serves nobody.
 WITHOUT_DEFECT = {
-    "ws.nbd.replies-out-of-order", "ws.nbd.slow-reply-29s",
+    "ws.hs.auth-right", "ws.nbd.replies-out-of-order", "ws.nbd.slow-reply-29s",
     "ws.nbd.slow-reply-31s", "ws.nbd.unknown-handle", "ws.pmd.bomb",
     "ws.pmd.garbage-deflate", "ws.slot.delete-user-mid-session",
     "ws.slot.eject-closes", "ws.slot.logout-closes"}
