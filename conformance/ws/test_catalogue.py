@@ -31,7 +31,7 @@ def cases():
 def test_every_row_is_a_case_or_has_a_reason(cases):
     wanted = {row["id"] for row in rows("server.tsv")}
     without = {row["id"] for row in rows("without_case.tsv")}
-    assert wanted - without == cases
+    assert wanted - without <= cases, "a row without a case"
     assert without <= wanted
     assert not without & cases
     assert all(row["why not"] for row in rows("without_case.tsv"))
