@@ -4,10 +4,10 @@
 #include "framings.hpp"
 #include "usage_watch.hpp"
 
-#include <boost/beast/zlib/deflate_stream.hpp>
-#include <boost/beast/zlib/inflate_stream.hpp>
 #include <fmt/format.h>
 
+#include <boost/beast/zlib/deflate_stream.hpp>
+#include <boost/beast/zlib/inflate_stream.hpp>
 
 namespace conformance::ws
 {
@@ -103,9 +103,9 @@ Verdict failsOnGarbage(Peer& peer)
         return leaveOut(peer, std::string(notAgreed));
     }
     // BTYPE 11: "reserved (error)" (RFC 1951, 3.2.3)
-    return failsAgreed(
-        peer, std::nullopt,
-        {.payload = Bytes(16, std::byte{0xFF}), .rsv = rsv1}, {1007, 1002});
+    return failsAgreed(peer, std::nullopt,
+                       {.payload = Bytes(16, std::byte{0xFF}), .rsv = rsv1},
+                       {1007, 1002});
 }
 
 /// As 7.2.1 has it: without the last four bytes.
@@ -128,8 +128,8 @@ Bytes deflated(ByteView plain)
 std::optional<Bytes> inflated(ByteView payload, size_t size)
 {
     Bytes in(payload.begin(), payload.end());
-    in.insert(in.end(), {std::byte{0}, std::byte{0}, std::byte{0xFF},
-                         std::byte{0xFF}});
+    in.insert(in.end(),
+              {std::byte{0}, std::byte{0}, std::byte{0xFF}, std::byte{0xFF}});
     zlib::inflate_stream stream;
     Bytes out(size + 1);
     zlib::z_params io;
@@ -160,9 +160,8 @@ Verdict survivesBomb(Peer& peer)
     const Bytes bomb = deflated(Bytes(plainSize));
     negotiate(peer, usual);
     UsageWatch usage(peer);
-    peer.sendFrame({.payload = bomb,
-                    .rsv = rsv1,
-                    .mask = randomMask(peer.random())});
+    peer.sendFrame(
+        {.payload = bomb, .rsv = rsv1, .mask = randomMask(peer.random())});
     usage.wantMemoryBelow(growthMax);
     peer.reset();
     return peer.verdict();
@@ -217,7 +216,9 @@ constexpr Case cases[] = {
     offer("ws.pmd.not-offered", offerSpec,
           "Extensions not listed by the client MUST NOT be listed",
           "no Sec-WebSocket-Extensions",
-          [](Peer& peer) { return judges(peer, {.text = "", .mayAgree = false}); }),
+          [](Peer& peer) {
+    return judges(peer, {.text = "", .mayAgree = false});
+}),
     {
         .id = "ws.pmd.offer-default",
         .spec = paramSpec,
@@ -246,9 +247,8 @@ constexpr Case cases[] = {
     offer("ws.pmd.bits-7", "RFC 7692, 7.1.2", windowSays,
           "permessage-deflate; server_max_window_bits=7",
           [](Peer& peer) {
-    return judges(peer,
-                  {.text = "permessage-deflate; server_max_window_bits=7",
-                   .mayAgree = false});
+    return judges(peer, {.text = "permessage-deflate; server_max_window_bits=7",
+                         .mayAgree = false});
 }),
     offer("ws.pmd.bits-16", "RFC 7692, 7.1.2", windowSays,
           "permessage-deflate; server_max_window_bits=16",
@@ -275,9 +275,8 @@ constexpr Case cases[] = {
                 "who agrees to a window of so many bits uses no larger one",
                 "permessage-deflate; server_max_window_bits=8",
                 [](Peer& peer) {
-    return judges(peer,
-                  {.text = "permessage-deflate; server_max_window_bits=8",
-                   .window = 8});
+    return judges(peer, {.text = "permessage-deflate; server_max_window_bits=8",
+                         .window = 8});
 }),
     {
         .id = "ws.pmd.client-max-window-bits",

@@ -56,7 +56,8 @@ std::string faultOf(const std::vector<std::string>& fields, const Offer& offer)
     {
         return fmt::format("{} fields {}", fields.size(), extensionsField);
     }
-    const std::string told = fmt::format("{}: {}", extensionsField, fields.front());
+    const std::string told = fmt::format("{}: {}", extensionsField,
+                                         fields.front());
     std::vector<std::string> parts = splitAt(fields.front(), ';');
     if (!offer.mayAgree || parts.front() != "permessage-deflate" ||
         fields.front().find(',') != std::string::npos)
@@ -72,23 +73,21 @@ std::string faultOf(const std::vector<std::string>& fields, const Offer& offer)
         const std::string value = equals == std::string::npos
                                       ? std::string()
                                       : trimmed(part.substr(equals + 1));
-        const bool known =
-            ((name == "server_no_context_takeover" ||
-              name == "client_no_context_takeover") &&
-             equals == std::string::npos) ||
-            (name == "server_max_window_bits" &&
-             isWindow(value, offer.window)) ||
-            (name == "client_max_window_bits" && offer.clientWindow &&
-             isWindow(value, 15));
+        const bool known = ((name == "server_no_context_takeover" ||
+                             name == "client_no_context_takeover") &&
+                            equals == std::string::npos) ||
+                           (name == "server_max_window_bits" &&
+                            isWindow(value, offer.window)) ||
+                           (name == "client_max_window_bits" &&
+                            offer.clientWindow && isWindow(value, 15));
         if (!known || !seen.insert(name).second)
         {
             return told;
         }
     }
-    const bool kept = (offer.window == 15 ||
-                       seen.contains("server_max_window_bits")) &&
-                      (!offer.noTakeover ||
-                       seen.contains("server_no_context_takeover"));
+    const bool kept =
+        (offer.window == 15 || seen.contains("server_max_window_bits")) &&
+        (!offer.noTakeover || seen.contains("server_no_context_takeover"));
     return kept ? std::string() : told;
 }
 

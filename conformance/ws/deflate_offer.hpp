@@ -13,9 +13,9 @@ inline constexpr std::string_view extensionsField = "Sec-WebSocket-Extensions";
 struct Offer
 {
     std::string_view text;
-    int window = 15;            ///< server_max_window_bits
-    bool clientWindow = false;  ///< client_max_window_bits is there
-    bool noTakeover = false;    ///< server_no_context_takeover is there
+    int window = 15;           ///< server_max_window_bits
+    bool clientWindow = false; ///< client_max_window_bits is there
+    bool noTakeover = false;   ///< server_no_context_takeover is there
     bool mayAgree = true;
 };
 

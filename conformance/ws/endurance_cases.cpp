@@ -80,7 +80,8 @@ Verdict boundsPongs(Peer& peer)
     if (!peer.fence())
     {
         peer.want(peer.ending().ended != Ended::timeout,
-                  "nothing instead of a PONG", "an open connection, or its end");
+                  "nothing instead of a PONG",
+                  "an open connection, or its end");
     }
     return peer.verdict();
 }

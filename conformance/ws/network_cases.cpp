@@ -38,8 +38,8 @@ Verdict sendsSlowly(Peer& peer, size_t first, size_t pieces, seconds pause)
     const Bytes frame = peer.masked({.payload = all});
     peer.ignorePings(); // a pong has no place inside a frame
     ByteView left = frame;
-    for (size_t i = 0; i < pieces && !peer.ending().close &&
-                       peer.ending().ended == Ended::no;
+    for (size_t i = 0;
+         i < pieces && !peer.ending().close && peer.ending().ended == Ended::no;
          ++i)
     {
         const size_t size = i == 0 ? first : 1;
@@ -269,8 +269,7 @@ constexpr Case cases[] = {
         .sends = "10 bytes of a frame, one a second, and the rest at once",
         .wants = "it is delivered as it is, or the end of the connection",
         .slow = true,
-        .run =
-            [](Peer& peer) { return sendsSlowly(peer, 1, 10, seconds(1)); },
+        .run = [](Peer& peer) { return sendsSlowly(peer, 1, 10, seconds(1)); },
     },
     {
         .id = "ws.net.stall-mid-payload",
@@ -360,9 +359,10 @@ constexpr Case cases[] = {
     {
         .id = "ws.net.control-and-data-under-load",
         .spec = "RFC 6455, 5.5.3",
-        .says = "A Pong frame sent in response to a Ping frame must have "
-                "identical \"Application data\" as found in the message body of "
-                "the Ping frame being replied to.",
+        .says =
+            "A Pong frame sent in response to a Ping frame must have "
+            "identical \"Application data\" as found in the message body of "
+            "the Ping frame being replied to.",
         .level = Level::robustness,
         .sends = "32 pings among what is answered with 128 KiB each",
         .wants = "all data as they are, pongs in order, and the last one's",

@@ -254,8 +254,8 @@ class Peer : public Script
     std::optional<Request> asked{}; ///< what send() sent last
     bool busyIsWell = false;
     Connection::Width width = Connection::Width::usual;
-    ByteQueue buffer{};             ///< came, and is not taken apart yet
-    ByteQueue stream{};             ///< data payload that nobody took yet
+    ByteQueue buffer{}; ///< came, and is not taken apart yet
+    ByteQueue stream{}; ///< data payload that nobody took yet
     Ending end{};
     bool sentClose = false;
     std::function<void(const Bytes&)> hearsPong{};

@@ -63,10 +63,9 @@ class ServerConversation final : public Conversation
             const size_t length = std::clamp<size_t>(
                 left > NbdRequest::wireSize ? left - NbdRequest::wireSize : 0,
                 1, bulkMax);
-            append(all, encode(NbdRequest{0, Cmd::write,
-                                          nextCookie(peer, refused),
-                                          play.exportSize(),
-                                          static_cast<uint32_t>(length)}));
+            append(all, encode(NbdRequest{
+                            0, Cmd::write, nextCookie(peer, refused),
+                            play.exportSize(), static_cast<uint32_t>(length)}));
             all.resize(all.size() + length);
         }
         return all;
@@ -141,10 +140,10 @@ class ServerConversation final : public Conversation
         const uint64_t index = reply ? reply->cookie - firstCookie : 0;
         const bool known = reply && index < lengths.size() &&
                            lengths[index] != 0;
-        const uint32_t length =
-            known ? std::exchange(lengths[index], 0) : uint32_t{0};
-        peer.want(known && (reply->error == ErrorValue::none) ==
-                               (length != refused),
+        const uint32_t length = known ? std::exchange(lengths[index], 0)
+                                      : uint32_t{0};
+        peer.want(known &&
+                      (reply->error == ErrorValue::none) == (length != refused),
                   "a reply that is to none of our requests",
                   "simple replies with our cookies");
         if (!peer.stopped() && length != refused)

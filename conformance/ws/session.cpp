@@ -88,6 +88,10 @@ void Session::run()
     {
         turn();
     }
+    if (!engine.isOver())
+    {
+        engine.ended(); // by a RST, which nothing was read of
+    }
     leak(engine.deviation());
     finish();
 }

@@ -58,8 +58,8 @@ void UsageWatch::wantDescriptorsBelow(int more)
         ::poll(nullptr, 0, pause);
         now = look().descriptors;
     }
-    peer.note(fmt::format("{} descriptors, {} before", now,
-                          before.descriptors));
+    peer.note(
+        fmt::format("{} descriptors, {} before", now, before.descriptors));
     peer.want(now <= before.descriptors + more,
               fmt::format("{} descriptors, where {} were before", now,
                           before.descriptors),
