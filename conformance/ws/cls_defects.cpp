@@ -105,9 +105,8 @@ void addOrderDefects(Defects& all)
     all["ws.cls.backend-exit"] = saysInsteadOf(1011, 1000);
     all["ws.cls.nbd-protocol-error"] = sends(
         Opcode::close, [](std::vector<Frame>& frames) { frames.clear(); });
-    for (const std::string id :
-         {"tcp-fin-no-close", "tcp-rst", "trunc-header", "trunc-payload",
-          "half-close-then-read"})
+    for (const std::string id : {"tcp-fin-no-close", "tcp-rst", "trunc-header",
+                                 "trunc-payload", "half-close-then-read"})
     {
         all["ws.cls." + id] = endsAs(vanished, Ending::never);
         all["ws.cls." + id].keepsSlot = vanished;

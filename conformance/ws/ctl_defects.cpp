@@ -87,7 +87,10 @@ void addFragmentDefects(Defects& all)
             dies();
         }
     }};
-    all["ws.frag.endless"] = rules(opcodeIs(Opcode::continuation), stalled);
+    // As if all of it were kept for the end of the message.
+    all["ws.frag.endless"] = rules([](const Header& h) {
+        return !h.fin && h.length >= 1U << 20;
+    }, skipped);
 }
 
 /// Pongs that match are lost, or are others.
