@@ -95,7 +95,6 @@ void Peer::connect()
             failed("no connection: " + vmedia::describe(opened.error()),
                    "a server that takes a new connection"));
     }
-    note("-- connected");
     connection.emplace(std::move(*opened));
     if (target.endpoint.secure)
     {
@@ -105,14 +104,12 @@ void Peer::connect()
             return conclude(notTested(vmedia::describe(begun.error())));
         }
         const nbd::Handshake shaken = connection->shakeHands(deadline);
-        note(fmt::format("-- TLS: {}", shaken.how));
         want(shaken.done, "TLS did not come about: " + shaken.how, "TLS");
     }
 }
 
 void Peer::hangUp()
 {
-    note("-- connection closed by us");
     connection.reset();
 }
 
@@ -122,7 +119,6 @@ void Peer::reset()
     {
         connection->wire().dropOnClose();
     }
-    note("-- connection reset by us");
     connection.reset();
 }
 
@@ -131,7 +127,6 @@ void Peer::endSending()
     if (connection)
     {
         connection->wire().endSending();
-        note("-> the end of what we send");
     }
 }
 
@@ -145,7 +140,7 @@ void Peer::send(const Request& request)
     asked = request;
     const auto given = valuesOf(request.fields, "Sec-WebSocket-Key");
     sentKey = given.empty() ? std::string() : given.front();
-    sendHead(request.text(), "request");
+    sendHead(request.text(), {});
 }
 
 void Peer::expectKey(std::string key)
@@ -155,8 +150,7 @@ void Peer::expectKey(std::string key)
 
 void Peer::sendHead(std::string_view head, std::string_view what)
 {
-    sendBytes(std::as_bytes(std::span(head)),
-              fmt::format("{}: {}", what, firstLine(head)));
+    sendBytes(std::as_bytes(std::span(head)), what);
 }
 
 std::optional<Response> Peer::wantResponse(bool mayEnd)
@@ -202,7 +196,6 @@ std::optional<Response> Peer::wantOneResponse(bool mayEnd)
     {
         return std::nullopt;
     }
-    note("<- " + firstLine(head));
     auto response = parseResponse(head);
     want(response.has_value(), "a response that is no HTTP: " + firstLine(head),
          "an HTTP response");
@@ -252,9 +245,7 @@ void Peer::wantRefused(std::initializer_list<int> statuses)
 
 void Peer::sendFrame(const Frame& frame)
 {
-    const Bytes bytes = encode(frame);
-    const auto header = parseHeader(bytes);
-    sendBytes(bytes, header ? ws::describe(*header) : "part of a header");
+    sendBytes(encode(frame), {});
 }
 
 Bytes Peer::masked(Frame frame)
@@ -277,8 +268,7 @@ void Peer::sendClose(std::optional<uint16_t> code, std::string_view reason,
     const Bytes body = code ? closeBody(*code, reason) : Bytes();
     Bytes all = masked({.opcode = Opcode::close, .payload = body});
     append(all, behind);
-    sendBytes(all, ws::describe(CloseReason{code, std::string(reason)}) +
-                       (behind.empty() ? "" : ", and more behind it"));
+    sendBytes(all, behind.empty() ? "" : "a Close, and more behind it");
 }
 
 void Peer::sendBytes(ByteView bytes, std::string_view what)
@@ -287,13 +277,15 @@ void Peer::sendBytes(ByteView bytes, std::string_view what)
     {
         return;
     }
-    note(fmt::format("-> {}", what));
+    if (!what.empty())
+    {
+        note(std::string(what));
+    }
     switch (connection->exchange(bytes, buffer.back(), deadline))
     {
         case Ended::no:
             break;
         case Ended::closed: // the next want finds it, with what came before
-            note("<- closed while we sent");
             break;
         case Ended::garbled: // nothing is taken apart here
         case Ended::timeout:
@@ -310,7 +302,7 @@ void Peer::sendUntilStuck(ByteView bytes, std::string_view what)
         return;
     }
     const Ended ended = connection->exchange(bytes, buffer.back(), deadline);
-    note(fmt::format("-> {}{}", what, ended == Ended::no ? "" : ", a part"));
+    note(fmt::format("{}{}", what, ended == Ended::no ? "" : ", a part"));
 }
 
 void Peer::sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what)
@@ -319,7 +311,8 @@ void Peer::sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what)
     {
         return;
     }
-    note(fmt::format("-> {}, {} bytes at a time", what, pieceSize));
+    note(fmt::format("{}, {} byte{} at a time", what, pieceSize,
+                     pieceSize == 1 ? "" : "s"));
     while (!bytes.empty())
     {
         const ByteView piece = bytes.first(std::min(pieceSize, bytes.size()));
@@ -380,7 +373,6 @@ std::optional<Seen> Peer::nextFrame()
     auto payload = take(static_cast<size_t>(header->length));
     if (!payload)
     {
-        note(fmt::format("<- {}, cut off", ws::describe(*header)));
         return std::nullopt;
     }
     if (header->mask)
@@ -393,11 +385,9 @@ std::optional<Seen> Peer::nextFrame()
     return frame;
 }
 
-/// What every reader does with a frame: the transcript, the stream, a pong.
+/// What every reader does with a frame: the stream, a pong.
 void Peer::answerTo(const Seen& frame)
 {
-    note(fmt::format("<- {}: {}", ws::describe(frame.header),
-                     dump(frame.payload)));
     switch (frame.header.opcode)
     {
         case Opcode::continuation:
@@ -466,7 +456,7 @@ void Peer::waitOut(std::chrono::milliseconds time)
     const auto left = [until] {
         return std::chrono::ceil<milliseconds>(until - Clock::now());
     };
-    note(fmt::format("-- {} s of patience", time.count() / 1000));
+    note(fmt::format("{} s of patience", time.count() / 1000));
     while (!stopped() && !end.close && end.ended == Ended::no &&
            left() > milliseconds::zero())
     {
@@ -569,10 +559,6 @@ void Peer::wantEnd()
     want(end.ended == Ended::closed,
          fmt::format("{}; the connection stays open", describe(end.ended)),
          "the end of the connection");
-    if (!stopped())
-    {
-        note("<- the end of the connection");
-    }
 }
 
 void Peer::closeWell()

@@ -4,7 +4,7 @@
 #include "conformance/script.hpp"
 #include "conformance/spawned.hpp"
 #include "conformance/ws/byte_queue.hpp"
-#include "conformance/ws/frame.hpp"
+#include "conformance/wire/ws_frame.hpp"
 #include "conformance/ws/handshake.hpp"
 #include "conformance/ws/target.hpp"
 
