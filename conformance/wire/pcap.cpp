@@ -114,10 +114,8 @@ Frame frameOf(const Segment& segment, uint64_t at, ByteView payload,
     header.add(ByteView(bytes).subspan(ip));
     put(bytes, ip + 10, header.value());
     const size_t tcp = bytes.size();
-    append(bytes, segment.fromClient ? segment.clientPort
-                                    : segment.serverPort);
-    append(bytes, segment.fromClient ? segment.serverPort
-                                    : segment.clientPort);
+    append(bytes, segment.fromClient ? segment.clientPort : segment.serverPort);
+    append(bytes, segment.fromClient ? segment.serverPort : segment.clientPort);
     append(bytes, segment.sequence);
     append(bytes, segment.acknowledged);
     append(bytes, static_cast<uint16_t>((20 + options.size()) / 4 << 12 |
@@ -344,8 +342,9 @@ class Capture
               uint64_t missing = 0)
     {
         const auto port = static_cast<uint16_t>(firstClientPort + connection);
-        frames.push_back(frameOf({ours, port, serverPort, sequence, acknowledged, flags},
-                                 at, payload, missing));
+        frames.push_back(
+            frameOf({ours, port, serverPort, sequence, acknowledged, flags}, at,
+                    payload, missing));
         say(frames.back());
     }
 

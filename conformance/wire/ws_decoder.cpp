@@ -167,8 +167,8 @@ class Frames
             {
                 return isEntry;
             }
-            run = run.subspan(header->size +
-                              static_cast<size_t>(header->length));
+            run =
+                run.subspan(header->size + static_cast<size_t>(header->length));
         }
         return true;
     }
@@ -252,10 +252,9 @@ std::vector<Message> fold(std::vector<Message> messages)
     std::vector<Message> all;
     for (auto from = messages.begin(); from != messages.end();)
     {
-        const auto to = std::find_if(from + 1, messages.end(),
-                                     [&from](const Message& one) {
-                                         return !alike(*from, one);
-                                     });
+        const auto to = std::find_if(
+            from + 1, messages.end(),
+            [&from](const Message& one) { return !alike(*from, one); });
         if (to - from >= many)
         {
             all.push_back(folded(std::span(from, to)));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ws_decoder.hpp"
-
 #include "ws_frame.hpp"
 
 #include <gmock/gmock.h>
@@ -62,8 +61,7 @@ TEST_F(WsDecoder, NamesTheHeadsAndTheirFields)
     const auto messages = decodeWebSocket(client, server);
     ASSERT_EQ(messages.size(), 2U);
     EXPECT_EQ(lineOf(messages[0]), "-> GET /nbd HTTP/1.1, 1 field");
-    EXPECT_EQ(messages[0].fields.at(1),
-              (Field{"Host", "'bmc'", 19, 11}));
+    EXPECT_EQ(messages[0].fields.at(1), (Field{"Host", "'bmc'", 19, 11}));
     EXPECT_EQ(messages[1].title, "HTTP/1.1 101 Switching Protocols");
 }
 
@@ -132,9 +130,10 @@ TEST_F(WsDecoder, ManyFramesAlikeAreOneLine)
         sent("00 81 00000000 41"_hex);
     }
     sent("80 81 00000000 41"_hex);
-    EXPECT_THAT(frames(),
-                ElementsAre("-> 200 × continuation frame, each 1 byte, not final",
-                            "-> continuation frame, 1 byte"));
+    EXPECT_THAT(
+        frames(),
+        ElementsAre("-> 200 × continuation frame, each 1 byte, not final",
+                    "-> continuation frame, 1 byte"));
 }
 
 TEST_F(WsDecoder, ARefusalHasABodyAndNoFrames)

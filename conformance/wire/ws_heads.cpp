@@ -38,9 +38,9 @@ uint64_t endOfHead(const OneWay& stream, uint64_t at)
         for (uint64_t from = at; from < stream.size();)
         {
             const uint64_t gap = stream.nextGap(from);
-            const size_t found =
-                textAt(stream, from, static_cast<size_t>(gap - from))
-                    .find(empty);
+            const size_t found = textAt(stream, from,
+                                        static_cast<size_t>(gap - from))
+                                     .find(empty);
             if (found != std::string::npos)
             {
                 return from + found + empty.size();
@@ -179,11 +179,10 @@ WsHeads readRequests(const OneWay& client, std::optional<size_t> opened)
          ++number)
     {
         const std::string first = side.ahead(1);
-        const bool isText = !first.empty() &&
-                            (std::isprint(
-                                 static_cast<unsigned char>(first[0])) != 0 ||
-                             std::isspace(
-                                 static_cast<unsigned char>(first[0])) != 0);
+        const bool isText =
+            !first.empty() &&
+            (std::isprint(static_cast<unsigned char>(first[0])) != 0 ||
+             std::isspace(static_cast<unsigned char>(first[0])) != 0);
         if (!isText)
         {
             break;

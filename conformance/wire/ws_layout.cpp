@@ -39,10 +39,9 @@ std::string_view textOf(ByteView bytes)
 
 bool isText(std::string_view text)
 {
-    return !text.empty() &&
-           std::ranges::all_of(text, [](unsigned char c) {
-               return std::isprint(c) != 0;
-           });
+    return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+        return std::isprint(c) != 0;
+    });
 }
 
 std::string quoted(std::string_view text, size_t most)
@@ -140,7 +139,7 @@ std::string_view meaningOf(uint16_t code)
     };
     const auto* found = std::ranges::find(
         codes, code, &std::pair<uint16_t, std::string_view>::first);
-    return found != std::end(codes) ? found->second
+    return found != std::end(codes)       ? found->second
            : code >= 4000 && code <= 4999 ? "private use"
            : code >= 3000 && code <= 3999 ? "of a library or application"
                                           : "undefined";
@@ -196,7 +195,8 @@ std::string oddities(const ws::Header& header, bool isOurs)
     add((header.rsv & 1) != 0, "RSV3");
     add(isOurs && !header.mask, "not masked");
     add(!isOurs && header.mask.has_value(), "masked");
-    add(!header.isMinimal(), fmt::format("its length in {}", name(header.form)));
+    add(!header.isMinimal(),
+        fmt::format("its length in {}", name(header.form)));
     return text;
 }
 
@@ -304,8 +304,7 @@ void layOutHead(Message& message)
                        quoted(value, valueMost), size);
         }
     }
-    message.summary =
-        fmt::format("{} field{}", count, count == 1 ? "" : "s");
+    message.summary = fmt::format("{} field{}", count, count == 1 ? "" : "s");
     const bool ends = message.bytes.size() < message.length ||
                       (!message.bytes.empty() &&
                        message.fields.back().name == "end of the head");
@@ -346,10 +345,10 @@ void layOutFrame(const ws::Header& header, Message& message)
         {
             message.summary += ": " + preview(payload, there);
         }
-        fields.add("payload",
-                   fmt::format("{}: {}", bytesOf(there),
-                               preview(payload, there)),
-                   there);
+        fields.add(
+            "payload",
+            fmt::format("{}: {}", bytesOf(there), preview(payload, there)),
+            there);
     }
     if (there < header.length)
     {

@@ -285,7 +285,7 @@ void Peer::sendBytes(ByteView bytes, std::string_view what)
     {
         case Ended::no:
             break;
-        case Ended::closed: // the next want finds it, with what came before
+        case Ended::closed:  // the next want finds it, with what came before
             break;
         case Ended::garbled: // nothing is taken apart here
         case Ended::timeout:
