@@ -90,7 +90,7 @@ def test_wireshark_names_the_frames_of_a_websocket(tmp_path):
     heads = frames(path, "http.response.code", wanted="http.response")
     assert heads == [("101",)]
     assert frames(path, "websocket.mask", wanted="websocket.opcode == 2")
-    assert frames(path, "frame.number", wanted="websocket.opcode == 8")
+    assert frames(path, "frame.number", wanted="websocket.opcode == 9")
     assert frames(path, "frame.number", wanted=WRONG) == []
 
 
