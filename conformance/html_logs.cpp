@@ -110,7 +110,7 @@ std::string HtmlLogs::encoded(const Record& record, std::string_view suite)
                         number(message.summary),
                         message.offset,
                         message.length,
-                        message.unparsed ? 1 : 0,
+                        (message.unparsed ? 1 : 0) + (message.carried ? 2 : 0),
                         json::string(hexOf(message.bytes))};
         for (const Field& field : message.fields)
         {

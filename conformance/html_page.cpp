@@ -107,6 +107,7 @@ details.msg > .line:hover, details.msg[open] > .line { background: var(--panel);
 .received .d, .received b { color: var(--came); }
 .event .line { color: var(--soft); background: var(--panel); }
 .event b { font-weight: 400; color: var(--text); }
+.carried .line > :last-child { padding-left: 1.6rem; }
 .odd b { color: var(--warn); }
 .odd .d { color: var(--warn); }
 .parts { padding: .35rem .6rem .6rem 8.9rem; }
@@ -205,9 +206,11 @@ function fieldTable(fields, hex) {
   return made("table", "", body);
 }
 function messageRow(row) {
-  const [time, connection, kind, layer, title, summary, offset, length, odd,
+  const [time, connection, kind, layer, title, summary, offset, length, flags,
     hex, ...fields] = row;
   const isBytes = kind === "sent" || kind === "received";
+  const odd = (flags & 1) !== 0;
+  const carried = (flags & 2) !== 0; // in the frames before it
   const arrow = kind === "sent" ? "\u2192" : isBytes ? "\u2190" : "\u00b7";
   const line = made(isBytes ? "summary" : "div", "line",
     made("span", "t", (time / 1000).toFixed(3)),
@@ -218,7 +221,8 @@ function messageRow(row) {
   if (!isBytes) {
     return made("div", "msg event", line);
   }
-  const message = made("details", `msg ${kind}${odd ? " odd" : ""}`, line);
+  const message = made("details", `msg ${kind}${odd ? " odd" : ""}` +
+    (carried ? " carried" : ""), line);
   message.addEventListener("toggle", () => {
     if (message.children.length > 1) {
       return;
@@ -230,6 +234,7 @@ function messageRow(row) {
     const parts = made("div", "parts", fieldTable(fields, hex));
     const rest = length - hex.length / 2;
     const where = fields.length === 0 ? "" : `, from byte ${offset} on of ` +
+      (carried ? "the data in the frames of " : "") +
       (kind === "sent" ? "what we sent" : "what the target sent");
     parts.append(made("p", "", `${length} bytes${where}` +
       (rest > 0 ? `; the last ${rest} are not in this page ` : " "), raw), dump);

@@ -19,6 +19,10 @@ namespace
 
 constexpr std::string_view option = "--pcap";
 
+// What Wireshark takes for NBD, and for HTTP in clear: TLS is not in a capture.
+constexpr uint16_t nbdPort = 10809;
+constexpr uint16_t httpPort = 80;
+
 PcapTitle titleOf(const Run& run, const Record& record)
 {
     return {plainText(fmt::format(
@@ -27,7 +31,8 @@ PcapTitle titleOf(const Run& run, const Record& record)
                 record.verdict.got.empty() ? "" : ", ", record.verdict.got,
                 run.suite, run.target, run.version, run.commit,
                 run.repeatOf(record))),
-            fmt::format("vmedia-conform {} {}", run.version, run.commit)};
+            fmt::format("vmedia-conform {} {}", run.version, run.commit),
+            run.suite.starts_with("ws") ? httpPort : nbdPort};
 }
 
 } // namespace

@@ -26,9 +26,9 @@ def frames(path, *fields, wanted=""):
     return [tuple(line.split("\t")) for line in read.stdout.splitlines()]
 
 
-def captured(tmp_path, *arguments):
+def captured(tmp_path, *arguments, suite="nbd-server"):
     """Runs the suite; gives the captures by case."""
-    ended = conform("nbd-server", "--pcap", tmp_path / "pcap", *arguments)
+    ended = conform(suite, "--pcap", tmp_path / "pcap", *arguments)
     assert ended.returncode in (0, 1), ended.stderr
     return {path.stem: path for path in (tmp_path / "pcap").iterdir()}
 
@@ -81,6 +81,17 @@ def test_the_section_tells_what_it_is_of(tmp_path):
     told = run(capinfos, path).stdout
     assert "nbd.option.abort.acknowledged: pass" in told
     assert "vmedia-conform 0" in told
+
+
+def test_wireshark_names_the_frames_of_a_websocket(tmp_path):
+    case = "ws.frm.len-125"
+    path = captured(tmp_path, "--profile", "vmedia-httpd", "--only", case,
+                    suite="ws-server")[case]
+    heads = frames(path, "http.response.code", wanted="http.response")
+    assert heads == [("101",)]
+    assert frames(path, "websocket.mask", wanted="websocket.opcode == 2")
+    assert frames(path, "frame.number", wanted="websocket.opcode == 9")
+    assert frames(path, "frame.number", wanted=WRONG) == []
 
 
 def test_an_interrupted_run_has_its_captures(tmp_path):

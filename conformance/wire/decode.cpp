@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "message.hpp"
 #include "nbd_decoder.hpp"
+#include "ws_decoder.hpp"
 
 #include <fmt/format.h>
 
@@ -107,16 +108,13 @@ std::vector<Message> decode(const Wire& wire, std::string_view suite)
             all.back().connection = entry.connection;
         }
     }
+    const auto decoder = suite.starts_with("ws") ? decodeWebSocket : decodeNbd;
     for (const auto& [connection, both] : streamsOf(wire))
     {
-        // Whoever else speaks on a connection decodes it here as well.
-        if (suite.starts_with("nbd"))
+        for (Message& message : decoder(both.client, both.server))
         {
-            for (Message& message : decodeNbd(both.client, both.server))
-            {
-                message.connection = connection;
-                all.push_back(std::move(message));
-            }
+            message.connection = connection;
+            all.push_back(std::move(message));
         }
     }
     std::ranges::stable_sort(all, {}, &Message::entry);
@@ -139,8 +137,8 @@ std::string lineOf(const Message& message)
             : "--";
     const std::string_view between =
         message.title.empty() || message.summary.empty() ? "" : ", ";
-    return fmt::format("{} {}{}{}", arrow, message.title, between,
-                       message.summary);
+    return fmt::format("{} {}{}{}{}", arrow, message.carried ? "  " : "",
+                       message.title, between, message.summary);
 }
 
 std::vector<std::string> linesOf(const Wire& wire, std::string_view suite)

@@ -23,7 +23,7 @@ struct Message
     uint64_t at = 0;  ///< µs since the case began
     uint32_t connection = 0;
     WireKind kind = WireKind::note;
-    std::string_view layer{};   ///< "NBD"; empty: an event
+    std::string_view layer{};   ///< "NBD", "WS"; empty: an event
     std::string title{};        ///< "NBD_OPT_GO"
     std::string summary{};      ///< what else there is to say in one line
     uint64_t offset = 0;        ///< in what its side has sent
@@ -31,12 +31,13 @@ struct Message
     vmedia::nbd::Bytes bytes{}; ///< its first ones
     std::vector<Field> fields{};
     bool unparsed = false;
+    bool carried = false; ///< by the message before it, which completed it
 };
 
 /// The messages and events of a case, in order. What is no message comes as
 /// such: nothing here fails.
 ///
-/// @p suite tells what is spoken: "nbd-server".
+/// @p suite tells what is spoken: "nbd-server", "ws-server".
 std::vector<Message> decode(const Wire& wire, std::string_view suite);
 
 /// "-> NBD_OPT_GO, name ''": one line, "->" for what we sent.

@@ -18,7 +18,6 @@ namespace
 
 constexpr uint32_t clientAddress = 0xc0000201; // RFC 5737: for documentation
 constexpr uint32_t serverAddress = 0xc0000202;
-constexpr uint16_t serverPort = 10809;
 constexpr uint16_t firstClientPort = 40000;
 
 enum TcpFlag : uint8_t
@@ -75,6 +74,7 @@ struct Segment
 {
     bool fromClient;
     uint16_t clientPort;
+    uint16_t serverPort;
     uint32_t sequence;
     uint32_t acknowledged;
     uint8_t flags;
@@ -114,8 +114,8 @@ Frame frameOf(const Segment& segment, uint64_t at, ByteView payload,
     header.add(ByteView(bytes).subspan(ip));
     put(bytes, ip + 10, header.value());
     const size_t tcp = bytes.size();
-    append(bytes, segment.fromClient ? segment.clientPort : serverPort);
-    append(bytes, segment.fromClient ? serverPort : segment.clientPort);
+    append(bytes, segment.fromClient ? segment.clientPort : segment.serverPort);
+    append(bytes, segment.fromClient ? segment.serverPort : segment.clientPort);
     append(bytes, segment.sequence);
     append(bytes, segment.acknowledged);
     append(bytes, static_cast<uint16_t>((20 + options.size()) / 4 << 12 |
@@ -144,7 +144,7 @@ Frame frameOf(const Segment& segment, uint64_t at, ByteView payload,
 class Capture
 {
   public:
-    explicit Capture(const Wire& of) : wire(of)
+    Capture(const Wire& of, uint16_t port) : wire(of), serverPort(port)
     {
         for (const WireEntry& entry : wire.entries)
         {
@@ -342,8 +342,9 @@ class Capture
               uint64_t missing = 0)
     {
         const auto port = static_cast<uint16_t>(firstClientPort + connection);
-        frames.push_back(frameOf({ours, port, sequence, acknowledged, flags},
-                                 at, payload, missing));
+        frames.push_back(
+            frameOf({ours, port, serverPort, sequence, acknowledged, flags}, at,
+                    payload, missing));
         say(frames.back());
     }
 
@@ -358,6 +359,7 @@ class Capture
     }
 
     const Wire& wire;
+    uint16_t serverPort;
     std::map<uint32_t, Flow> flows;
     std::vector<std::string> comments;
 };
@@ -451,7 +453,7 @@ void writeSection(const PcapTitle& title, std::ostream& out)
 void writePcap(const Wire& wire, const PcapTitle& title, std::ostream& out)
 {
     writeSection(title, out);
-    for (const Frame& frame : Capture(wire).frames)
+    for (const Frame& frame : Capture(wire, title.port).frames)
     {
         Block packet(6);
         packet.u32(0); // the interface

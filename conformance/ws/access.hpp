@@ -2,9 +2,12 @@
 #pragma once
 #include "conformance/ws/target.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <string>
+
+namespace CLI
+{
+class App;
+}
 
 namespace conformance::ws
 {

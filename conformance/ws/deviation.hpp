@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "admission.hpp"
-#include "frame.hpp"
+#include "conformance/wire/ws_frame.hpp"
 
 #include <openssl/types.h>
 

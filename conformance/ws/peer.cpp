@@ -96,7 +96,6 @@ void Peer::connect()
             failed("no connection: " + vmedia::describe(opened.error()),
                    "a server that takes a new connection"));
     }
-    note("-- connected");
     connection.emplace(std::move(*opened));
     if (target.endpoint.secure)
     {
@@ -106,14 +105,12 @@ void Peer::connect()
             return conclude(notTested(vmedia::describe(begun.error())));
         }
         const nbd::Handshake shaken = connection->shakeHands(deadline);
-        note(fmt::format("-- TLS: {}", shaken.how));
         want(shaken.done, "TLS did not come about: " + shaken.how, "TLS");
     }
 }
 
 void Peer::hangUp()
 {
-    note("-- connection closed by us");
     connection.reset();
 }
 
@@ -123,7 +120,6 @@ void Peer::reset()
     {
         connection->wire().dropOnClose();
     }
-    note("-- connection reset by us");
     connection.reset();
 }
 
@@ -132,7 +128,6 @@ void Peer::endSending()
     if (connection)
     {
         connection->wire().endSending();
-        note("-> the end of what we send");
     }
 }
 
@@ -146,7 +141,7 @@ void Peer::send(const Request& request)
     asked = request;
     const auto given = valuesOf(request.fields, "Sec-WebSocket-Key");
     sentKey = given.empty() ? std::string() : given.front();
-    sendHead(request.text(), "request");
+    sendHead(request.text(), {});
 }
 
 void Peer::expectKey(std::string key)
@@ -156,8 +151,7 @@ void Peer::expectKey(std::string key)
 
 void Peer::sendHead(std::string_view head, std::string_view what)
 {
-    sendBytes(std::as_bytes(std::span(head)),
-              fmt::format("{}: {}", what, firstLine(head)));
+    sendBytes(std::as_bytes(std::span(head)), what);
 }
 
 std::optional<Response> Peer::wantResponse(bool mayEnd)
@@ -205,7 +199,6 @@ std::optional<Response> Peer::wantOneResponse(bool mayEnd)
     {
         return std::nullopt;
     }
-    note("<- " + firstLine(head));
     auto response = parseResponse(head);
     want(response.has_value(), "a response that is no HTTP: " + firstLine(head),
          "an HTTP response");
@@ -255,9 +248,7 @@ void Peer::wantRefused(std::initializer_list<int> statuses)
 
 void Peer::sendFrame(const Frame& frame)
 {
-    const Bytes bytes = encode(frame);
-    const auto header = parseHeader(bytes);
-    sendBytes(bytes, header ? ws::describe(*header) : "part of a header");
+    sendBytes(encode(frame), {});
 }
 
 Bytes Peer::masked(Frame frame)
@@ -280,8 +271,7 @@ void Peer::sendClose(std::optional<uint16_t> code, std::string_view reason,
     const Bytes body = code ? closeBody(*code, reason) : Bytes();
     Bytes all = masked({.opcode = Opcode::close, .payload = body});
     append(all, behind);
-    sendBytes(all, ws::describe(CloseReason{code, std::string(reason)}) +
-                       (behind.empty() ? "" : ", and more behind it"));
+    sendBytes(all, behind.empty() ? "" : "a Close, and more behind it");
 }
 
 void Peer::sendBytes(ByteView bytes, std::string_view what)
@@ -290,13 +280,15 @@ void Peer::sendBytes(ByteView bytes, std::string_view what)
     {
         return;
     }
-    note(fmt::format("-> {}", what));
+    if (!what.empty())
+    {
+        note(std::string(what));
+    }
     switch (connection->exchange(bytes, buffer.back(), deadline))
     {
         case Ended::no:
             break;
-        case Ended::closed: // the next want finds it, with what came before
-            note("<- closed while we sent");
+        case Ended::closed:  // the next want finds it, with what came before
             break;
         case Ended::garbled: // nothing is taken apart here
         case Ended::timeout:
@@ -313,7 +305,7 @@ bool Peer::sendUntilStuck(ByteView bytes, std::string_view what)
         return false;
     }
     const Ended ended = connection->exchange(bytes, buffer.back(), deadline);
-    note(fmt::format("-> {}{}", what, ended == Ended::no ? "" : ", a part"));
+    note(fmt::format("{}{}", what, ended == Ended::no ? "" : ", a part"));
     return ended == Ended::no;
 }
 
@@ -321,7 +313,7 @@ void Peer::sendUnread(ByteView bytes, std::string_view what)
 {
     if (!stopped() && connection)
     {
-        note(fmt::format("-> {}, and nothing is read", what));
+        note(fmt::format("{}, and nothing is read", what));
         connection->sendUnread(bytes, deadline / 6);
     }
 }
@@ -343,7 +335,7 @@ void Peer::leaveUnread(std::chrono::milliseconds time)
 {
     if (!stopped() && connection)
     {
-        note(fmt::format("-- nothing is read for {} ms", time.count()));
+        note(fmt::format("nothing is read for {} ms", time.count()));
         connection->wire().leaveUnread(time);
     }
 }
@@ -354,7 +346,8 @@ void Peer::sendInPieces(ByteView bytes, size_t pieceSize, std::string_view what)
     {
         return;
     }
-    note(fmt::format("-> {}, {} bytes at a time", what, pieceSize));
+    note(fmt::format("{}, {} byte{} at a time", what, pieceSize,
+                     pieceSize == 1 ? "" : "s"));
     while (!bytes.empty())
     {
         const ByteView piece = bytes.first(std::min(pieceSize, bytes.size()));
@@ -415,7 +408,6 @@ std::optional<Seen> Peer::nextFrame()
     auto payload = take(static_cast<size_t>(header->length));
     if (!payload)
     {
-        note(fmt::format("<- {}, cut off", ws::describe(*header)));
         return std::nullopt;
     }
     if (header->mask)
@@ -428,11 +420,9 @@ std::optional<Seen> Peer::nextFrame()
     return frame;
 }
 
-/// What every reader does with a frame: the transcript, the stream, a pong.
+/// What every reader does with a frame: the stream, a pong.
 void Peer::answerTo(const Seen& frame)
 {
-    note(fmt::format("<- {}: {}", ws::describe(frame.header),
-                     dump(frame.payload)));
     switch (frame.header.opcode)
     {
         case Opcode::continuation:
@@ -501,7 +491,7 @@ void Peer::waitOut(std::chrono::milliseconds time)
     const auto left = [until] {
         return std::chrono::ceil<milliseconds>(until - Clock::now());
     };
-    note(fmt::format("-- {} s of patience", time.count() / 1000));
+    note(fmt::format("{} s of patience", time.count() / 1000));
     while (!stopped() && !end.close && end.ended == Ended::no &&
            left() > milliseconds::zero())
     {
@@ -604,10 +594,6 @@ void Peer::wantEnd()
     want(end.ended == Ended::closed,
          fmt::format("{}; the connection stays open", describe(end.ended)),
          "the end of the connection");
-    if (!stopped())
-    {
-        note("<- the end of the connection");
-    }
 }
 
 void Peer::closeWell()

@@ -3,8 +3,8 @@
 #include "conformance/nbd/channel.hpp"
 #include "conformance/script.hpp"
 #include "conformance/spawned.hpp"
+#include "conformance/wire/ws_frame.hpp"
 #include "conformance/ws/byte_queue.hpp"
-#include "conformance/ws/frame.hpp"
 #include "conformance/ws/handshake.hpp"
 #include "conformance/ws/target.hpp"
 

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 /// vmedia-ws-reference: a WebSocket server that can be told to break one rule.
 /// It proves that a case can fail; nobody serves media with it.
 namespace

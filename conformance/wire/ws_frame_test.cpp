@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "frame.hpp"
+#include "ws_frame.hpp"
 
 #include <gtest/gtest.h>
 

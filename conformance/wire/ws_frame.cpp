@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "frame.hpp"
+#include "ws_frame.hpp"
 
-#include "conformance/plain_text.hpp"
+#include "vmedia/error/text.hpp"
 
 #include <fmt/format.h>
 
@@ -179,9 +179,10 @@ std::string describe(const CloseReason& close)
     {
         return "Close without a code";
     }
-    return close.reason.empty() ? fmt::format("Close {}", *close.code)
-                                : fmt::format("Close {} \"{}\"", *close.code,
-                                              plainText(close.reason));
+    return close.reason.empty()
+               ? fmt::format("Close {}", *close.code)
+               : fmt::format("Close {} \"{}\"", *close.code,
+                             vmedia::printable(close.reason, most7));
 }
 
 std::string describe(const Header& header)
