@@ -10,6 +10,7 @@ no row in catalogue/sentences.tsv, or that a row has no such sentence.
 
 import argparse
 import pathlib
+import re
 import subprocess
 import sys
 from typing import Callable, NamedTuple
@@ -94,10 +95,18 @@ def counts(rows):
     return "\n".join(lines)
 
 
-def tested_by(row, level):
+def begins(row):
+    item = f"**{row.item.replace(' > ', ' › ')}**: " if row.item else ""
+    more = "" if row.begins.endswith((".", ":")) else " …"
+    which = f" ({row.which})" if row.which else ""
+    return item + row.begins + more + which
+
+
+def tested_by(row, level, prefix):
     cases = [f"`{case}`" + ("" if level[case] in ("must", "should")
                             else f" ({level[case]})") for case in row.cases]
-    return "; ".join(filter(None, [row.why, ", ".join(cases)]))
+    why = re.sub(rf"\b{re.escape(prefix)}[\w.-]*\w", r"`\g<0>`", row.why)
+    return "; ".join(filter(None, [why, ", ".join(cases)]))
 
 
 def page(suite):
@@ -113,10 +122,8 @@ def page(suite):
             section = row.section
             parts.append(f"\n## {section.replace(' > ', ' › ')}\n\n"
                          "| | begins | tested by, or why not |\n|---|---|---|\n")
-        item = f"**{row.item.replace(' > ', ' › ')}**: " if row.item else ""
-        which = f" ({row.which})" if row.which else ""
-        cells = [row.keywords.replace(",", ", "),
-                 f"{item}{row.begins} …{which}", tested_by(row, level)]
+        cells = [row.keywords.replace(",", ", "), begins(row),
+                 tested_by(row, level, suite.cases)]
         parts.append("| " + " | ".join(cell.replace("|", "\\|")
                                        for cell in cells) + " |\n")
     named = {case for row in rows for case in row.cases}
