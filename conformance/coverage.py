@@ -9,6 +9,7 @@ no row in catalogue/sentences.tsv, or that a row has no such sentence.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -141,6 +142,9 @@ def main():
                         help="its text, to compare the table with first")
     arguments = parser.parse_args()
     suite = SUITES[arguments.suite]
+    if "VMEDIA_BIN" not in os.environ:
+        sys.exit("conformance.coverage: set VMEDIA_BIN to the folder of "
+                 "vmedia-conform, such as build/dev/bin")
     try:
         if arguments.specification:
             text = arguments.specification.read_text(encoding="utf-8")
