@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which sentence of a specification is tested by which cases: coverage.md.
+"""Which sentence of a specification is tested by which cases: coverage*.md.
 
     VMEDIA_BIN=build/dev/bin /usr/bin/python3 -m conformance.coverage nbd
     ... -m conformance.coverage nbd proto.md   # looks at the table first
@@ -17,6 +17,7 @@ import sys
 from typing import Callable, NamedTuple
 
 from conformance.nbd import proto_sentences
+from conformance.ws import rfc_sentences
 from conformance.sentences import (CLIENT, NOT_YET, PLAIN, differences, read)
 from fixtures.program import ours
 
@@ -34,6 +35,9 @@ class Suite(NamedTuple):
 SUITES = {
     "nbd": Suite("the NBD protocol", HERE / "nbd/catalogue/sentences.tsv",
                  HERE / "coverage.md", "nbd.", proto_sentences.sentences),
+    "ws": Suite("the WebSocket protocol", HERE / "ws/catalogue/sentences.tsv",
+                HERE / "coverage-websocket.md", "ws.",
+                rfc_sentences.sentences),
 }
 
 HEAD = """\
@@ -63,8 +67,8 @@ does, and a case holds a server to it. They are not counted.
 OTHERS = """
 ## Cases that no row names
 
-They test what an extension of the document says, what the document permits,
-and robustness, for which it has no sentence.
+They test what another document says, be it an extension of this one or what it
+is built on, what this one permits, and robustness, for which it has no sentence.
 
 | case | level |
 |---|---|
