@@ -118,6 +118,10 @@ def page(suite):
     """coverage.md of @suite."""
     source, rows = read(suite.table)
     level = levels(suite.cases)
+    unknown = {case for row in rows for case in row.cases} - set(level)
+    if unknown:
+        raise ValueError(f"{suite.table}: vmedia-conform has no case "
+                         f"{', '.join(sorted(unknown))}")
     parts = [HEAD.format(title=suite.title, source=source,
                          table=suite.table.relative_to(HERE.parent),
                          counts=counts(rows), plain=PLAIN)]
@@ -126,7 +130,7 @@ def page(suite):
         if row.section != section:
             section = row.section
             parts.append(f"\n## {section.replace(' > ', ' › ')}\n\n"
-                         "| | begins | tested by, or why not |\n|---|---|---|\n")
+                         "| keywords | begins | tested by, or why not |\n|---|---|---|\n")
         cells = [row.keywords.replace(",", ", "), begins(row),
                  tested_by(row, level, suite.cases)]
         parts.append("| " + " | ".join(cell.replace("|", "\\|")
@@ -158,7 +162,7 @@ def main():
                 sys.exit("\n".join(f"{suite.table.name}: {one}"
                                    for one in found))
         suite.page.write_text(page(suite), encoding="utf-8")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"conformance.coverage: {error}")
 
 

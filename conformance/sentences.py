@@ -77,7 +77,7 @@ def places(sentences):
 
 
 def differences(rows, sentences, text):
-    """What the specification, its @text, has and the table has not, and back."""
+    """What only the specification, its @text, has, and what only @rows."""
     told = [row.place for row in rows if row.level != PLAIN]
     stands = list(places(sentences))
     found = [f"has no row: {' | '.join(place)}"
