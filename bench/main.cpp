@@ -10,6 +10,8 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include <iostream>
 
 namespace bench

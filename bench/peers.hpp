@@ -2,11 +2,14 @@
 #pragma once
 #include "vmedia/error/error.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <iosfwd>
 #include <string>
 #include <vector>
+
+namespace CLI
+{
+class App;
+} // namespace CLI
 
 namespace bench
 {

@@ -4,13 +4,15 @@
 #   vmedia_program(NAME SOURCES... LINK libraries... [NO_INSTALL])
 #       with a manual page, which it prints itself, if it is installed: as
 #       the component NAME, which vmedia_package() can make a package of
-#   vmedia_test(NAME SOURCES... LINK libraries...)      gtest, beside the code
+#   vmedia_test(NAME SOURCES... LINK libraries... [LABEL label])
+#       gtest, beside the code. Without a label: of unit-tests, which are built
+#       with sanitizers too, so link the light part of a room (NAME_core).
 #   vmedia_pytest(NAME FILE [LABELS label...] [TIMEOUT seconds])
 #   vmedia_fuzz(NAME SOURCES... LINK libraries...)      of libFuzzer: ci/fuzz
 #
 # Includes are written from the top of the tree: #include "vmedia/nbd/wire.hpp"
 
-add_custom_target(unit-tests) # every vmedia_test()
+add_custom_target(unit-tests) # every vmedia_test() without a LABEL
 add_custom_target(fuzz-targets) # every vmedia_fuzz(); none but in preset fuzz
 
 add_library(vmedia_flags INTERFACE)
@@ -90,14 +92,17 @@ function(vmedia_program name)
 endfunction()
 
 function(vmedia_test name)
-    cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "LABEL" "LINK" ${ARGN})
     add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
     target_link_libraries(${name} PRIVATE
         vmedia_boost GTest::gtest_main GTest::gmock ${ARG_LINK})
     _vmedia_common(${name})
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS unit)
-    add_dependencies(unit-tests ${name})
+    if(NOT ARG_LABEL)
+        set(ARG_LABEL unit)
+        add_dependencies(unit-tests ${name})
+    endif()
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS ${ARG_LABEL})
 endfunction()
 
 # Debian's interpreter on purpose: the one on PATH may lack python3-pytest.

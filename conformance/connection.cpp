@@ -89,7 +89,19 @@ vmedia::Result<int> openUnix(const Address& address, milliseconds deadline)
     return descriptor;
 }
 
-vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
+/// Before connect(): what the two sides tell each other then is the most that
+/// either sends.
+void makeNarrow(int descriptor)
+{
+    const int window = 8 << 10;
+    const int segment = 536; // RFC 9293, 3.7.1: the default for IPv4
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_MAXSEG, &segment,
+                 sizeof(segment));
+}
+
+vmedia::Result<int> openTcp(const Address& address, milliseconds deadline,
+                            Connection::Width width)
 {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -110,6 +122,10 @@ vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
     {
         const int descriptor = ::socket(one->ai_family,
                                         SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (width == Connection::Width::narrow)
+        {
+            makeNarrow(descriptor);
+        }
         error = connectWithin(descriptor, one->ai_addr, one->ai_addrlen,
                               deadline);
         if (error == 0)
@@ -128,10 +144,11 @@ vmedia::Result<int> openTcp(const Address& address, milliseconds deadline)
 
 vmedia::Result<Connection> Connection::open(const Address& address,
                                             milliseconds deadline,
-                                            std::shared_ptr<WireLog> log)
+                                            std::shared_ptr<WireLog> log,
+                                            Width width)
 {
     const vmedia::Result<int> socket = address.socket.empty()
-                                           ? openTcp(address, deadline)
+                                           ? openTcp(address, deadline, width)
                                            : openUnix(address, deadline);
     if (!socket)
     {
@@ -189,6 +206,62 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline,
                      fmt::format("the target read nothing for {} ms",
                                  deadline.count()));
             return Ended::timeout;
+        }
+    }
+    return Ended::no;
+}
+
+Ended Connection::exchange(vmedia::nbd::ByteView bytes,
+                           vmedia::nbd::Bytes& arrived, milliseconds deadline,
+                           Logged logged)
+{
+    constexpr size_t arrivedMax = 256U << 20; // then it has to be read first
+    constexpr size_t chunk = 64U << 10;
+    const auto until = Clock::now() + deadline;
+    bool ended = false;
+    while (!bytes.empty())
+    {
+        const ssize_t count = ::send(descriptor, bytes.data(), bytes.size(),
+                                     MSG_NOSIGNAL);
+        if (count >= 0)
+        {
+            const auto taken = bytes.first(static_cast<size_t>(count));
+            if (logged == Logged::yes)
+            {
+                log->sent(name, taken, secured);
+            }
+            bytes = bytes.subspan(taken.size());
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+        {
+            gone(WireKind::resetByPeer,
+                 fmt::format("{} while we sent", std::strerror(errno)));
+            return Ended::closed;
+        }
+        const bool hears = !ended && arrived.size() < arrivedMax;
+        if (!wait(descriptor, hears ? POLLOUT | POLLIN : POLLOUT, until))
+        {
+            logEvent(WireKind::silence,
+                     fmt::format("the target read nothing for {} ms",
+                                 deadline.count()));
+            return Ended::timeout;
+        }
+        if (hears)
+        {
+            const size_t before = arrived.size();
+            arrived.resize(before + chunk);
+            const ssize_t came = ::recv(descriptor, arrived.data() + before,
+                                        chunk, MSG_DONTWAIT);
+            ended = came == 0; // receive() will find it again
+            arrived.resize(before +
+                           static_cast<size_t>(std::max<ssize_t>(came, 0)));
+            if (came > 0 && logged == Logged::yes)
+            {
+                log->received(name,
+                              vmedia::nbd::ByteView(arrived).subspan(before),
+                              secured);
+            }
         }
     }
     return Ended::no;
@@ -281,6 +354,12 @@ bool Connection::drain(milliseconds deadline) const
         std::this_thread::yield();
     }
     return queued == 0;
+}
+
+void Connection::leaveUnread(milliseconds time) const
+{
+    // An end that comes behind data shows as POLLRDHUP at once.
+    wait(descriptor, POLLRDHUP, Clock::now() + time);
 }
 
 void Connection::endSending() const

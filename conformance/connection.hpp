@@ -45,9 +45,18 @@ class Connection
         no,
     };
 
+    /// How much fits between the target and us: with `narrow` a few KiB in
+    /// small segments (TCP), so that who sends to us soon has to wait.
+    enum class Width : uint8_t
+    {
+        usual,
+        narrow,
+    };
+
     static vmedia::Result<Connection>
         open(const Address& address, std::chrono::milliseconds deadline,
-             std::shared_ptr<WireLog> log = std::make_shared<WireLog>());
+             std::shared_ptr<WireLog> log = std::make_shared<WireLog>(),
+             Width width = Width::usual);
     Connection(Connection&& other) noexcept :
         descriptor(std::exchange(other.descriptor, -1)),
         log(std::move(other.log)), name(other.name), secured(other.secured),
@@ -58,6 +67,11 @@ class Connection
 
     Ended send(vmedia::nbd::ByteView bytes, std::chrono::milliseconds deadline,
                Logged logged = Logged::yes);
+    /// Sends, and takes what comes meanwhile to the end of @p arrived, so
+    /// that two who answer while they read cannot wait for each other.
+    Ended exchange(vmedia::nbd::ByteView bytes, vmedia::nbd::Bytes& arrived,
+                   std::chrono::milliseconds deadline,
+                   Logged logged = Logged::yes);
     /// Waits until the peer has taken all that was sent.
     bool drain(std::chrono::milliseconds deadline) const;
     /// As much as the peer takes before it takes nothing for @p patience.
@@ -67,6 +81,8 @@ class Connection
     /// What has come, at most @p size bytes; waits for the first one.
     Received receiveSome(size_t size, std::chrono::milliseconds deadline,
                          Logged logged = Logged::yes);
+    /// Nothing is read for @p time; less if the connection ends.
+    void leaveUnread(std::chrono::milliseconds time) const;
     /// No more will be sent; what comes can still be read.
     void endSending() const;
     /// Closing throws away what is under way, and tells the peer so (TCP).

@@ -46,11 +46,9 @@ code, pre { font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 #shown { color: var(--soft); margin-left: auto; white-space: nowrap; }
 .area { border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
 .head, .case > summary { display: grid; align-items: center; gap: .25rem .75rem;
-  grid-template-columns: minmax(0, 1fr) 6rem repeat(var(--runs), minmax(6.5rem, auto));
+  grid-template-columns: minmax(0, 1fr) 6rem repeat(var(--runs), 8rem);
   padding: .35rem .8rem; }
 .head { background: var(--panel); color: var(--soft); font-size: .85rem; }
-.many .head, .many .case > summary {
-  grid-template-columns: minmax(0, 1fr) 6rem repeat(var(--runs), 8rem); }
 .head span { overflow-wrap: anywhere; }
 .case { scroll-margin-top: 4rem; border-top: 1px solid var(--line); }
 .case > summary { cursor: pointer; list-style: none; }
@@ -128,7 +126,7 @@ details.msg > .line:hover, details.msg[open] > .line { background: var(--panel);
   body { padding: .75rem; }
   .head { display: none; }
   .bar { position: static; }
-  .case > summary, .many .case > summary { display: flex; flex-wrap: wrap; }
+  .case > summary { display: flex; flex-wrap: wrap; }
   .case > summary code { flex: 1 0 100%; }
   .v[data-run]::after { content: " \00b7  " attr(data-run); font-weight: 400;
     color: var(--soft); }

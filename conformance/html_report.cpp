@@ -122,7 +122,7 @@ class Page
         {
             out << fmt::format("<div class=\"run\"><h3>{}: {}</h3>\n",
                                columnName(run), meaningOf(run))
-                << fmt::format("<p>{} cases: {}</p>\n", run.records.size(),
+                << fmt::format("<p>{}: {}</p>\n", casesText(run.records.size()),
                                describe(run.counts()));
             if (!run.error.empty())
             {

@@ -126,7 +126,7 @@ void writeMarkdown(const Run& run, std::ostream& out)
 {
     out << fmt::format("### {}: {}\n\n", markdownText(run.suite),
                        standingOf(run))
-        << fmt::format("{} cases: {} in {:.1f} s\n\n", run.records.size(),
+        << fmt::format("{}: {} in {:.1f} s\n\n", casesText(run.records.size()),
                        describe(run.counts()), run.seconds);
     if (!run.error.empty())
     {

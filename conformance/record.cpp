@@ -156,6 +156,11 @@ std::string timeText()
                            std::chrono::system_clock::now())));
 }
 
+std::string casesText(size_t count)
+{
+    return fmt::format("{} {}", count, count == 1 ? "case" : "cases");
+}
+
 std::string describe(const Expected& expected)
 {
     std::string text;

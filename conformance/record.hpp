@@ -107,6 +107,9 @@ std::string timeText();
 /// verdict of all is the case's, with the story of the first that had it.
 void addRound(Record& all, Record next, uint64_t seed);
 
+/// "1 case", "377 cases"
+std::string casesText(size_t count);
+
 /// "fail", or "fail or warn"
 std::string describe(const Expected& expected);
 /// "49 pass, 1 fail"

@@ -2,11 +2,14 @@
 #pragma once
 #include "conformance/runner.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <memory>
 #include <span>
 #include <string>
+
+namespace CLI
+{
+class App;
+} // namespace CLI
 
 namespace conformance
 {

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include <iostream>
 
 namespace conformance

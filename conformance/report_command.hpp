@@ -2,10 +2,13 @@
 #pragma once
 #include "conformance/verdict.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <vector>
+
+namespace CLI
+{
+class App;
+} // namespace CLI
 
 namespace conformance
 {

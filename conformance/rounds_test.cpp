@@ -84,7 +84,7 @@ TEST(Rounds, theTextTellsWhatDiffered)
     EXPECT_THAT(out.str(), HasSubstr("round 2 of 2  seed 8  1 differs: nbd.a"));
     EXPECT_THAT(out.str(), HasSubstr("\n  nbd.a  1 pass, 1 fail\n"
                                      "    fail, seed 8: silence\n"));
-    EXPECT_THAT(out.str(), HasSubstr("1 cases, 2 times: 1 fail"));
+    EXPECT_THAT(out.str(), HasSubstr("1 case, 2 times: 1 fail"));
 }
 
 } // namespace conformance

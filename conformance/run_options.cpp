@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_options.hpp"
 
+#include <CLI/CLI.hpp>
+
 namespace conformance
 {
 

@@ -3,12 +3,15 @@
 #include "conformance/report_files.hpp"
 #include "conformance/verdict.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace CLI
+{
+class App;
+} // namespace CLI
 
 namespace conformance
 {

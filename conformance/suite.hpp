@@ -5,12 +5,15 @@
 #include "conformance/verdict.hpp"
 #include "vmedia/error/error.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI
+{
+class App;
+} // namespace CLI
 
 namespace conformance
 {

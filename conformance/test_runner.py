@@ -168,7 +168,7 @@ def test_replay_runs_a_case_as_the_report_says(tmp_path, folder):
     assert again.returncode == 1, again.stdout + again.stderr
     assert "\nseed    77\n" in again.stdout
     assert "--timeout-scale 1.5 --only" in again.stdout
-    assert "\n1 cases: 1 fail  (" in again.stdout
+    assert "\n1 case: 1 fail  (" in again.stdout
     assert again.stdout.splitlines()[-1] == f"replay: fail, as in {path}"
     switch.touch()
     mended = conform("replay", path, CASE)

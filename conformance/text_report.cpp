@@ -292,8 +292,8 @@ void TextReport::end(const Run& run, double seconds)
             notTested(run, record);
         }
     }
-    out << fmt::format("\n{} cases{}: {}  ({:.1f} s)  exit {}: {}\n",
-                       run.records.size(),
+    out << fmt::format("\n{}{}: {}  ({:.1f} s)  exit {}: {}\n",
+                       casesText(run.records.size()),
                        run.rounds > 1 ? fmt::format(", {} times", run.rounds)
                                       : "",
                        describe(run.counts()), seconds,

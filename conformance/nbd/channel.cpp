@@ -59,6 +59,47 @@ Ended Channel::send(vmedia::nbd::ByteView bytes, Deadline deadline)
     return flush(deadline);
 }
 
+Ended Channel::exchange(vmedia::nbd::ByteView bytes,
+                        vmedia::nbd::Bytes& arrived, Deadline deadline)
+{
+    vmedia::nbd::Bytes before = std::exchange(held, {});
+    if (!secured)
+    {
+        const Ended ended = connection.exchange(before, arrived, deadline);
+        return ended != Ended::no
+                   ? ended
+                   : connection.exchange(bytes, arrived, deadline);
+    }
+    if (secured->write(bytes) != State::done)
+    {
+        return Ended::closed; // after an alert or close_notify of the peer's
+    }
+    connection.logSent(bytes);
+    vmedia::nbd::append(before, vmedia::nbd::ByteView(secured->outgoing()));
+    vmedia::nbd::Bytes records;
+    const Ended ended = connection.exchange(before, records, deadline,
+                                            Connection::Logged::no);
+    secured->incoming(records);
+    return ended;
+}
+
+void Channel::sendUnread(vmedia::nbd::ByteView bytes, Deadline patience)
+{
+    vmedia::nbd::Bytes records;
+    if (secured)
+    {
+        if (secured->write(bytes) != State::done)
+        {
+            return;
+        }
+        connection.logSent(bytes);
+        records = secured->outgoing();
+        bytes = records;
+    }
+    bytes = bytes.subspan(connection.sendUntilStuck(bytes, patience));
+    held.assign(bytes.begin(), bytes.end());
+}
+
 Handshake Channel::shakeHands(Deadline deadline)
 {
     connection.logEvent(WireKind::tls, "the handshake begins");

@@ -32,6 +32,12 @@ class Channel
     explicit Channel(Connection opened) : connection(std::move(opened)) {}
 
     Ended send(vmedia::nbd::ByteView bytes, Deadline deadline);
+    /// Connection::exchange(). Above TLS, what comes waits for receive().
+    Ended exchange(vmedia::nbd::ByteView bytes, vmedia::nbd::Bytes& arrived,
+                   Deadline deadline);
+    /// As much as the peer takes until it takes nothing for @p patience, and
+    /// nothing is read meanwhile; the rest goes out by the next exchange().
+    void sendUnread(vmedia::nbd::ByteView bytes, Deadline patience);
     Received receive(size_t size, Deadline deadline);
 
     /// From now on there is TLS; nothing is sent yet.
@@ -56,6 +62,7 @@ class Channel
     Connection connection;
     bool established = false;
     std::optional<TlsClient> secured{};
+    vmedia::nbd::Bytes held{}; ///< of sendUnread(), as it goes over the wire
 };
 
 } // namespace conformance::nbd

@@ -16,10 +16,10 @@ def conform(*arguments):
     return run("vmedia-conform", *arguments, timeout=RUN_S)
 
 
-def report(tmp_path, *arguments, patience=1.0):
-    """The JSON report of `vmedia-conform nbd-server`, and what it printed."""
+def report(tmp_path, *arguments, suite="nbd-server", patience=1.0):
+    """The JSON report of `vmedia-conform @suite`, and what it printed."""
     path = tmp_path / "report.json"
-    ended = conform("nbd-server", "--json", path, "--timeout-scale",
+    ended = conform(suite, "--json", path, "--timeout-scale",
                     SCALE * patience,
                     *arguments)
     assert ended.returncode in (0, 1), ended.stdout + ended.stderr
@@ -28,7 +28,7 @@ def report(tmp_path, *arguments, patience=1.0):
     return found, ended.stdout
 
 
-def verdicts(tmp_path, *arguments, patience=1.0):
+def verdicts(tmp_path, *arguments, **options):
     """{case id: verdict}, in the order of the run."""
-    found, _ = report(tmp_path, *arguments, patience=patience)
+    found, _ = report(tmp_path, *arguments, **options)
     return {case["id"]: case["verdict"] for case in found["cases"]}

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "needs.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
+#include "conformance/need_words.hpp"
 
 namespace conformance::nbd
 {
@@ -11,14 +9,7 @@ namespace conformance::nbd
 namespace
 {
 
-struct Word
-{
-    std::string_view name;
-    Needs need;
-    std::string_view meaning;
-};
-
-constexpr auto words = std::to_array<Word>({
+constexpr NeedWord<Needs> words[] = {
     {"plain", Needs::plain, "all is served without TLS"},
     {"read-only", Needs::readOnly, "writes are refused"},
     {"block-size-4096", Needs::blockSize, "the minimum block size is 4096"},
@@ -41,47 +32,25 @@ constexpr auto words = std::to_array<Word>({
      "its storage takes data, and fails to make it stable"},
     {"fragmented", Needs::fragmented, "more than a million extents"},
     {"several-exports", Needs::severalExports, "it lists two exports or more"},
-});
+};
+
+constexpr std::span<const NeedWord<Needs>> all(words);
 
 } // namespace
 
 std::optional<Needs> parseNeed(std::string_view word)
 {
-    for (const auto& [name, need, meaning] : words)
-    {
-        if (name == word)
-        {
-            return need;
-        }
-    }
-    return std::nullopt;
+    return conformance::parseNeed(all, word);
 }
 
 std::string describe(Needs needs)
 {
-    std::string text;
-    for (const auto& [name, need, meaning] : words)
-    {
-        if (covers(needs, need))
-        {
-            text += text.empty() ? "" : ", ";
-            text += name;
-        }
-    }
-    return text;
+    return describeNeeds(all, needs);
 }
 
 std::vector<std::string> explain(Needs needs)
 {
-    std::vector<std::string> lines;
-    for (const auto& [name, need, meaning] : words)
-    {
-        if (covers(needs, need))
-        {
-            lines.push_back(fmt::format("{}: {}", name, meaning));
-        }
-    }
-    return lines;
+    return explainNeeds(all, needs);
 }
 
 } // namespace conformance::nbd

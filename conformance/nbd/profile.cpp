@@ -69,7 +69,17 @@ vmedia::Result<Profile> probe(const Address& address, const Profile& told,
                         "{}",
                         describe(address), dump(*greeting)));
     }
-    const bool newstyle = reader.u64() == optionMagic;
+    const uint64_t magic = reader.u64();
+    if (magic == oldstyleMagic)
+    {
+        return vmedia::fail(
+            vmedia::Errc::protocol,
+            fmt::format("{} speaks the oldstyle protocol, which has no options "
+                        "to test",
+                        describe(address)),
+            "start it as a newstyle server (nbdkit without --oldstyle)");
+    }
+    const bool newstyle = magic == optionMagic;
     profile.handshakeFlags = reader.u16();
     first.hangUp();
     if (!newstyle) // the cases will say so

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 /// vmedia-nbd-reference: our own NBD server, which can be told to break one
 /// rule. It proves that a case can fail; nobody serves data with it.
 namespace

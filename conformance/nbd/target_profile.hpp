@@ -20,18 +20,8 @@ struct TargetMode
     std::string tlsOnlyExport{};
 };
 
-/// The ways to start one kind of server, so that each case finds a server
-/// that offers what it is about. A TOML file:
-///
-///     [[mode]]
-///     offers = ["tls-required", "psk"]
-///     line = "nbdkit -f -U {socket} --tls=require --tls-psk={psk} memory 1M"
-///     config = """…"""             # optional: the text of {config}
-///     export = "disk"              # optional
-///     tls-only-export = "secret"   # optional
-///
-/// {bin} is where our own programs are; a line that begins with one of them
-/// finds it by itself.
+/// The ways to start one kind of server: see loadProfile(). Keys of its own
+/// are `export` and `tls-only-export`.
 struct TargetProfile
 {
     std::string name;
@@ -41,9 +31,6 @@ struct TargetProfile
     const TargetMode* find(Needs needed) const;
 };
 
-/// @p name is a file if it has a slash or ends with .toml, else a profile
-/// that comes with the program.
-///
 /// Errors: Errc::usage; the text names file and line.
 vmedia::Result<TargetProfile> loadTargetProfile(const std::string& name);
 

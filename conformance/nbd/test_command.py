@@ -180,6 +180,22 @@ def test_a_report_of_a_sanitizer_fails_the_case():
     assert "3 pass, 1 fail" in ended.stdout
 
 
+@pytest.mark.parametrize("line, says", [
+    ("nbdkit -f --oldstyle -U {socket} memory 1M",
+     "speaks the oldstyle protocol, which has no options to test; start it "
+     "as a newstyle server"),
+    ("socat UNIX-LISTEN:{socket},fork EXEC:cat",
+     "instead of a greeting; is the server running, and is it an NBD server?"),
+    ("socat UNIX-LISTEN:{socket},fork "
+     "'SYSTEM:echo HTTP/1.1 400 Bad Request; echo'",
+     "does not speak NBD: instead of NBDMAGIC it sent 18 bytes: 48 54 54 50"),
+], ids=["oldstyle", "silence", "http"])
+def test_a_target_that_is_no_such_server_gives_exit_3_and_one_line(line, says):
+    ended = conform("nbd-server", "--spawn", line, "--timeout-scale", "0.3")
+    assert ended.returncode == 3, ended.stdout
+    assert says in ended.stderr and ended.stderr.count("\n") == 1
+
+
 def test_a_target_that_is_not_ours_is_not_stopped(tmp_path):
     with Program("vmedia-nbd-reference", "-f", "-U", tmp_path / "s",
                  "memory", "1M") as server:

@@ -88,6 +88,23 @@ bool useCertificate(SSL_CTX* context, const TlsWish& wish)
            ::SSL_CTX_use_PrivateKey(context, key.get()) == 1;
 }
 
+bool trust(SSL_CTX* context, const TlsWish& wish)
+{
+    if (wish.authorities.empty())
+    {
+        return ::SSL_CTX_set_default_verify_paths(context) == 1;
+    }
+    const BioOwner text = readable(wish.authorities);
+    X509_STORE* store = ::SSL_CTX_get_cert_store(context);
+    int count = 0;
+    while (const CertificateOwner one{
+        ::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)})
+    {
+        count += ::X509_STORE_add_cert(store, one.get());
+    }
+    return count != 0;
+}
+
 /// "DEFAULT" has no ciphers for pre-shared keys without a certificate.
 std::string ciphersOf(const TlsWish& wish)
 {
@@ -105,7 +122,8 @@ vmedia::Result<ContextOwner> contextOf(const TlsWish& wish)
     if (SSL_CTX_set_min_proto_version(context, wish.lowest) != 1 ||
         SSL_CTX_set_max_proto_version(context, wish.highest) != 1 ||
         ::SSL_CTX_set_cipher_list(context, ciphersOf(wish).c_str()) != 1 ||
-        (!wish.certificate.empty() && !useCertificate(context, wish)))
+        (!wish.certificate.empty() && !useCertificate(context, wish)) ||
+        (!wish.serverName.empty() && !wish.files && !trust(context, wish)))
     {
         return vmedia::fail(vmedia::Errc::io,
                             "OpenSSL cannot be such a client: " + takeReason());
@@ -139,6 +157,21 @@ void wantName(SSL* ssl, const std::string& name)
     }
 }
 
+void announce(SSL* ssl, const TlsWish& wish)
+{
+    if (!wish.announced.empty())
+    {
+        SSL_set_tlsext_host_name(ssl, wish.announced.c_str());
+    }
+    if (!wish.alpn.empty())
+    {
+        const std::string list = static_cast<char>(wish.alpn.size()) +
+                                 wish.alpn;
+        ::SSL_set_alpn_protos(ssl, unsignedBytes(list),
+                              static_cast<unsigned int>(list.size()));
+    }
+}
+
 } // namespace
 
 vmedia::Result<TlsClient> TlsClient::make(const TlsWish& wish)
@@ -163,6 +196,7 @@ vmedia::Result<TlsClient> TlsClient::make(const TlsWish& wish)
     {
         wantName(ssl.get(), wish.serverName);
     }
+    announce(ssl.get(), wish);
     ::SSL_set_connect_state(ssl.get());
     return TlsClient(std::move(own), std::move(*context), std::move(ssl));
 }
@@ -265,6 +299,14 @@ vmedia::nbd::Bytes TlsClient::outgoing()
 std::string TlsClient::cipher() const
 {
     return ::SSL_get_cipher_name(ssl.get());
+}
+
+std::string TlsClient::protocol() const
+{
+    const unsigned char* chosen = nullptr;
+    unsigned int size = 0;
+    ::SSL_get0_alpn_selected(ssl.get(), &chosen, &size);
+    return {chosen, chosen + size};
 }
 
 std::string TlsClient::version() const

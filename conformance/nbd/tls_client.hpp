@@ -21,9 +21,13 @@ struct TlsWish
     std::string privateKey{};  ///< PEM
     /// From somebody's directory, instead of these two.
     std::shared_ptr<const vmedia::tls::Certificates> files{};
-    /// That the server's certificate has to have, signed by the authority of
-    /// `files`; empty: its certificate is not looked at.
+    /// That the server's certificate has to have, signed by an authority of
+    /// `files`, or without them of `authorities` (PEM), or without these of the
+    /// system; empty: its certificate is not looked at.
     std::string serverName{};
+    std::string authorities{};
+    std::string announced{}; ///< SNI, whatever the certificate has; empty: none
+    std::string alpn{};      ///< the one protocol that is offered
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
     std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
@@ -76,6 +80,8 @@ class TlsClient
     }
     std::string version() const;
     std::string cipher() const;
+    /// The protocol that ALPN has agreed on; "" if none.
+    std::string protocol() const;
     /// What an eavesdropper saw first: -1 if nothing has come yet.
     int firstByte() const
     {

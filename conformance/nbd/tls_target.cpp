@@ -19,7 +19,7 @@ vmedia::Result<TlsWish> userOf(const TlsAccess& access)
     const auto file = vmedia::tls::PskFile::load(access.pskFile);
     if (!file)
     {
-        return tl::unexpected(file.error());
+        return vmedia::during("tls-psk-file", file.error());
     }
     const std::string& user = access.username.empty() ? file->firstUser()
                                                       : access.username;
@@ -65,7 +65,7 @@ vmedia::Result<TlsWish> credentialsOf(const TlsAccess& access,
         {.own = false, .authority = verifies});
     if (!files)
     {
-        return tl::unexpected(files.error());
+        return vmedia::during("tls-certificates", files.error());
     }
     TlsWish wish;
     wish.files =

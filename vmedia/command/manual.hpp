@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <CLI/CLI.hpp>
-
 #include <span>
 #include <string_view>
+
+namespace CLI
+{
+class App;
+} // namespace CLI
 
 namespace vmedia::command
 {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <CLI/CLI.hpp>
+namespace CLI
+{
+class App;
+class ParseError;
+} // namespace CLI
 
 namespace vmedia::command
 {

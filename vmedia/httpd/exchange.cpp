@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange.hpp"
 
+#include "extensions.hpp"
+
 #include <fmt/format.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -9,6 +11,8 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+
+#include <algorithm>
 
 namespace vmedia::httpd
 {
@@ -54,20 +58,47 @@ asio::awaitable<std::optional<Decision>> readRequest(TlsStream& stream,
     co_return std::nullopt;
 }
 
+namespace
+{
+
+using Fields = http::request_header<>;
+
+/// Whether a list of tokens has @p token, in any of the fields of that name.
+bool hasToken(const Fields& fields, http::field name, std::string_view token)
+{
+    const auto [first, last] = fields.equal_range(name);
+    return std::any_of(first, last, [token](const auto& field) {
+        return http::token_list{field.value()}.exists(token);
+    });
+}
+
+/// The value of a field that stands there at most once; else nothing valid.
+std::string_view single(const Fields& fields, http::field name)
+{
+    return fields.count(name) == 1 ? std::string_view(fields[name])
+                                   : std::string_view();
+}
+
+} // namespace
+
 RequestView viewOf(const RequestParser& parser)
 {
     const auto& request = parser.get();
     RequestView view;
     view.method = request.method_string();
     view.target = request.target();
-    view.host = request[http::field::host];
+    view.host = single(request, http::field::host);
     view.hasOrigin = request.find(http::field::origin) != request.end();
     view.origin = request[http::field::origin];
-    view.isUpgrade =
-        http::token_list{request[http::field::connection]}.exists("upgrade") &&
-        http::token_list{request[http::field::upgrade]}.exists("websocket");
-    view.key = request[http::field::sec_websocket_key];
-    view.version = request[http::field::sec_websocket_version];
+    view.isUpgrade = hasToken(request, http::field::connection, "upgrade") &&
+                     hasToken(request, http::field::upgrade, "websocket");
+    view.key = single(request, http::field::sec_websocket_key);
+    view.version = single(request, http::field::sec_websocket_version);
+    const auto [first, last] =
+        request.equal_range(http::field::sec_websocket_extensions);
+    view.extensionsAreWell = std::all_of(first, last, [](const auto& field) {
+        return isExtensionList(field.value());
+    });
     view.isAtLeastHttp11 = request.version() >= 11;
     view.hasBody = parser.chunked() ||
                    parser.content_length_remaining().value_or(0) > 0;
@@ -94,6 +125,8 @@ asio::awaitable<void> answer(TlsStream& stream, const Decision& decision,
         case 426:
             response.set(http::field::upgrade, "websocket");
             response.set(http::field::connection, "upgrade, close");
+            // What a client of another version has to be told (4.4).
+            response.set(http::field::sec_websocket_version, "13");
             break;
         case 503:
             response.set(http::field::retry_after, "1");

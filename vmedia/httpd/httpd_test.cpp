@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoint.hpp"
+#include "extensions.hpp"
 #include "routes.hpp"
 #include "users.hpp"
 
@@ -52,6 +53,30 @@ TEST(Routes, opensAFreeSlot)
     const Decision decision = decide(upgradeOf("/nbd/0"), slots);
     EXPECT_EQ(decision.status, 101) << decision.text;
     EXPECT_EQ(decision.slot, "0");
+}
+
+TEST(Routes, aTargetMayBeAWholeUrl)
+{
+    EXPECT_EQ(decide(upgradeOf("https://bmc:8443/nbd/0?a=b"), slots).slot, "0");
+    EXPECT_EQ(decide(upgradeOf("HTTP://bmc/nbd/0"), slots).slot, "0");
+    EXPECT_EQ(decide(upgradeOf("https://bmc"), slots).status, 200);
+    EXPECT_EQ(decide(upgradeOf("ftp://bmc/nbd/0"), slots).status, 404);
+}
+
+TEST(Extensions, areAListByTheAbnf)
+{
+    for (const char* well :
+         {"", "a", "a, b", " a ; b=c ; d=\"e\" , f", "a,,b", "x-foo; a=1",
+          "permessage-deflate; client_max_window_bits"})
+    {
+        EXPECT_TRUE(isExtensionList(well)) << well;
+    }
+    for (const char* wrong :
+         {"a;", ";", "a; =", "permessage-deflate; =;;", "a b", "a=b",
+          "a; b=\"c", "a; b=\"c d\"", "a; b="})
+    {
+        EXPECT_FALSE(isExtensionList(wrong)) << wrong;
+    }
 }
 
 TEST(Routes, eachRefusalComesBeforeTheNext)

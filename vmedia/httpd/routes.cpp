@@ -69,13 +69,28 @@ bool isOwn(std::string_view origin, std::string_view host)
            withPort(from.substr(scheme.size())) == withPort(lower(host));
 }
 
+/// Without the query, and without scheme and authority where a client sends
+/// them: "a server MUST accept the absolute-form" (RFC 9112, 3.2.2).
+std::string_view pathOf(std::string_view target)
+{
+    for (const std::string_view scheme : {"https://", "http://"})
+    {
+        if (lower(target.substr(0, scheme.size())) == scheme)
+        {
+            const size_t path = target.find('/', scheme.size());
+            target = path == std::string_view::npos ? "/" : target.substr(path);
+            break;
+        }
+    }
+    return target.substr(0, target.find('?'));
+}
+
 } // namespace
 
 Decision decide(const RequestView& request, const std::vector<SlotView>& slots)
 {
     constexpr std::string_view prefix = "/nbd/";
-    const std::string_view path =
-        request.target.substr(0, request.target.find('?'));
+    const std::string_view path = pathOf(request.target);
     const auto slot = path.starts_with(prefix)
                           ? std::ranges::find(slots, path.substr(prefix.size()),
                                               &SlotView::name)
@@ -99,7 +114,7 @@ Decision decide(const RequestView& request, const std::vector<SlotView>& slots)
     }
     if (!request.isAtLeastHttp11 || request.host.empty())
     {
-        return {400, "a WebSocket handshake needs HTTP/1.1 and a Host header"};
+        return {400, "a WebSocket handshake needs HTTP/1.1 and one Host field"};
     }
     if (request.hasBody) // its bytes would be taken for frames
     {
@@ -107,11 +122,16 @@ Decision decide(const RequestView& request, const std::vector<SlotView>& slots)
     }
     if (request.version != "13")
     {
-        return {400, "Sec-WebSocket-Version is not 13; send 13"};
+        return {426, "Sec-WebSocket-Version is not 13; send 13"};
     }
     if (!isKey(request.key))
     {
         return {400, "Sec-WebSocket-Key is not 16 bytes in base64; send that"};
+    }
+    if (!request.extensionsAreWell)
+    {
+        return {400, "Sec-WebSocket-Extensions is no list of extensions; send "
+                     "none, for none are served"};
     }
     if (request.hasOrigin && !isOwn(request.origin, request.host))
     {

@@ -22,9 +22,10 @@ struct RequestView
     std::string_view host;
     std::string_view origin;
     bool hasOrigin = false;
-    bool isUpgrade = false;     ///< Upgrade: websocket, Connection too
-    std::string_view key{};     ///< Sec-WebSocket-Key
-    std::string_view version{}; ///< Sec-WebSocket-Version
+    bool isUpgrade = false;        ///< Upgrade: websocket, Connection too
+    std::string_view key{};        ///< Sec-WebSocket-Key
+    std::string_view version{};    ///< Sec-WebSocket-Version
+    bool extensionsAreWell = true; ///< see isExtensionList()
     bool isAtLeastHttp11 = true;
     bool hasBody = false;
 };
@@ -43,7 +44,8 @@ struct Decision
 ///   unknown path or slot ............................ 404
 ///   known path, not GET ............................. 405
 ///   / ............................................... 200, list of slots
-///   /nbd/NAME without an upgrade .................... 426
+///   /nbd/NAME without an upgrade, or to a version
+///   that is not 13 .................................. 426
 ///   malformed WebSocket handshake ................... 400
 ///   Origin that is not our own host:port ............ 403
 ///   slot in use ..................................... 409

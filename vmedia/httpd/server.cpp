@@ -254,12 +254,19 @@ asio::awaitable<void> Server::open(TlsStream& stream, const Decision& decision,
     sessions.insert(session->get());
     fmt::print(stderr, "vmedia-httpd: slot {} opened by {}\n", decision.slot,
                user);
-    const std::string why = co_await (*session)->run(
-        std::move(stream), std::move(leftover), parser.get());
+    const Session::ChildGone free =
+        [this, slot = decision.slot](const std::string& why) {
+        setInUse(slot, false);
+        fmt::print(stderr, "vmedia-httpd: slot {} is free again: {}\n", slot,
+                   why);
+    };
+    // Beast looks only at the first field of a name; we have seen them all.
+    RequestParser::value_type request = parser.get();
+    request.set(http::field::connection, "Upgrade");
+    request.set(http::field::upgrade, "websocket");
+    co_await (*session)->run(std::move(stream), std::move(leftover),
+                             std::move(request), free);
     sessions.erase(session->get());
-    setInUse(decision.slot, false);
-    fmt::print(stderr, "vmedia-httpd: slot {} is free again: {}\n",
-               decision.slot, why);
 }
 
 void Server::setInUse(const std::string& slot, bool inUse)

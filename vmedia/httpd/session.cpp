@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include "vmedia/websocket/close_reason.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -66,8 +68,9 @@ Session::Session(const asio::any_io_executor& e, const SessionOptions& o,
     child(std::move(c)), change(executor)
 {}
 
-asio::awaitable<std::string> Session::run(websocket::TlsStream stream,
-                                          std::string leftover, Request request)
+asio::awaitable<void> Session::run(websocket::TlsStream stream,
+                                   std::string leftover, Request request,
+                                   ChildGone childGone)
 {
     webSocket.emplace(std::move(stream), std::move(leftover));
     // Beast's own timeouts take over from here.
@@ -113,16 +116,16 @@ asio::awaitable<std::string> Session::run(websocket::TlsStream stream,
     const bool isTheirs = clientEnd == ClientEnd::closed;
     pipe.close(); // for the child: the end of its input
     co_await endChild();
-    co_await until([this] { return talking == 0; }, closeGrace);
-    beast::get_lowest_layer(*webSocket).close();
-    co_await until([this] { return running == 0; });
     if (isTheirs)
     {
         why.code = webSocket->reason().code;
     }
-    co_return fmt::format(
-        "{} {}", static_cast<unsigned>(why.code),
-        std::string_view(why.reason.data(), why.reason.size()));
+    childGone(
+        fmt::format("{} {}", static_cast<unsigned>(why.code),
+                    std::string_view(why.reason.data(), why.reason.size())));
+    co_await until([this] { return talking == 0; }, closeGrace);
+    beast::get_lowest_layer(*webSocket).close();
+    co_await until([this] { return running == 0; });
 }
 
 void Session::stop()

@@ -52,11 +52,16 @@ class Session
         start(const boost::asio::any_io_executor& executor,
               const SessionOptions& options, const std::string& slot);
 
+    /// Called once, with a line on how the session ended.
+    using ChildGone = std::function<void(const std::string& why)>;
+
     /// Answers @p request with 101 and serves to the end of both the client
-    /// and the child. @p leftover came behind the request. Gives a line on
-    /// how it ended.
-    boost::asio::awaitable<std::string>
-        run(websocket::TlsStream stream, std::string leftover, Request request);
+    /// and the child. @p leftover came behind the request. The slot is free
+    /// from @p childGone on; a client that is slow to say goodbye, or never
+    /// does, keeps only its connection, and that for two seconds.
+    boost::asio::awaitable<void> run(websocket::TlsStream stream,
+                                     std::string leftover, Request request,
+                                     ChildGone childGone);
 
     /// The server stops. Nothing after run() has ended.
     void stop();

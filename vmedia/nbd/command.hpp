@@ -2,11 +2,14 @@
 #pragma once
 #include "deviation.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace CLI
+{
+class App;
+} // namespace CLI
 
 namespace vmedia::nbd
 {

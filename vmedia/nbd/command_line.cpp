@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command.hpp"
 
+#include <CLI/CLI.hpp>
+
 namespace vmedia::nbd
 {
 

@@ -116,6 +116,8 @@ Connection::Connection(asio::any_io_executor on, asio::ssl::context context) :
     executor(std::move(on)), tlsContext(std::move(context))
 {}
 
+Connection::~Connection() = default;
+
 asio::awaitable<Result<void>> Connection::dial(const Url& url,
                                                const DialOptions& options)
 {

@@ -16,10 +16,11 @@
 namespace vmedia::websocket
 {
 
+// Without permessage-deflate, as in relay.hpp.
 using PlainSocket =
-    boost::beast::websocket::stream<boost::asio::ip::tcp::socket>;
+    boost::beast::websocket::stream<boost::asio::ip::tcp::socket, false>;
 using TlsSocket = boost::beast::websocket::stream<
-    boost::asio::ssl::stream<boost::asio::ip::tcp::socket>>;
+    boost::asio::ssl::stream<boost::asio::ip::tcp::socket>, false>;
 
 struct Credentials
 {
@@ -41,6 +42,9 @@ class Connection
   public:
     Connection(boost::asio::any_io_executor executor,
                boost::asio::ssl::context tls);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
 
     /// Resolves, connects, upgrades.
     ///
@@ -74,10 +78,8 @@ class Connection
     boost::asio::ssl::context tlsContext;
     std::optional<PlainSocket> plain;
     std::optional<TlsSocket> tls;
-    std::optional<MessageStream<boost::asio::ip::tcp::socket>> plainStream;
-    std::optional<
-        MessageStream<boost::asio::ssl::stream<boost::asio::ip::tcp::socket>>>
-        tlsStream;
+    std::optional<MessageStream<PlainSocket>> plainStream;
+    std::optional<MessageStream<TlsSocket>> tlsStream;
 };
 
 /// A client's TLS: 1.2 or later, with @p options' authorities.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay.hpp"
 
-#include "vmedia/error/text.hpp"
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/websocket/error.hpp>
 
+#include <limits>
 #include <vector>
 
 namespace vmedia::websocket
@@ -21,7 +20,6 @@ namespace
 {
 
 constexpr size_t bufferSize = size_t{128} << 10;
-constexpr size_t reasonMax = 123;
 constexpr auto closeTimeout = std::chrono::seconds(5);
 
 } // namespace
@@ -30,7 +28,9 @@ void configure(WebSocket& webSocket, std::chrono::seconds idle)
 {
     webSocket.set_option(
         beast::websocket::stream_base::timeout{closeTimeout, idle, true});
-    webSocket.read_message_max(0); // no end: a message is never put together
+    // A message is never put together, so it may be of any length that there
+    // is: "the most significant bit MUST be 0" (5.2).
+    webSocket.read_message_max(std::numeric_limits<int64_t>::max());
     webSocket.auto_fragment(false);
     webSocket.binary(true);
 }
@@ -85,29 +85,6 @@ asio::awaitable<bool>
             co_return false;
         }
     }
-}
-
-std::string closeReason(std::string_view text)
-{
-    std::string reason;
-    size_t words = 0; // where the last whole word ends
-    while (!text.empty())
-    {
-        const size_t size = codePointSize(text);
-        const std::string_view next = size == 0 ? "?" : text.substr(0, size);
-        if (next == " " && !reason.ends_with(' '))
-        {
-            words = reason.size();
-        }
-        if (reason.size() + next.size() > reasonMax)
-        {
-            reason.resize(words > 0 ? words : reason.size());
-            break;
-        }
-        reason += next;
-        text.remove_prefix(std::max<size_t>(size, 1));
-    }
-    return reason;
 }
 
 } // namespace vmedia::websocket

@@ -9,8 +9,6 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include <chrono>
-#include <string>
-#include <string_view>
 
 namespace vmedia::websocket
 {
@@ -48,11 +46,5 @@ boost::asio::awaitable<ClientEnd>
 boost::asio::awaitable<bool>
     socketToWebSocket(boost::asio::local::stream_protocol::socket& from,
                       WebSocket& to);
-
-/// @p text made fit for a close frame: at most 123 bytes (RFC 6455, 5.5:
-/// "MUST have a payload length of 125 bytes or less", less the code), cut
-/// between words, or between characters where there is but one; a byte that
-/// is not UTF-8 becomes '?'.
-std::string closeReason(std::string_view text);
 
 } // namespace vmedia::websocket

@@ -35,11 +35,11 @@ inline constexpr size_t messageMax = (128 << 10) + 16;
 /// Errors:  as nbd::Stream; closed() tells more once the peer closed. A text
 ///          message is answered with Close 1003 and is an error.
 /// Owner:   borrows the stream, which is open.
-template <typename Next>
+template <typename Socket>
 class MessageStream : public nbd::Stream
 {
   public:
-    explicit MessageStream(boost::beast::websocket::stream<Next>& open) :
+    explicit MessageStream(Socket& open) :
         websocket(open), closing(open.get_executor())
     {
         websocket.control_callback(
@@ -141,7 +141,7 @@ class MessageStream : public nbd::Stream
         return result;
     }
 
-    boost::beast::websocket::stream<Next>& websocket;
+    Socket& websocket;
     boost::asio::steady_timer closing;
     std::optional<Closed> how;
 };

@@ -7,6 +7,8 @@
 #include "vmedia/version.hpp"
 #include "vmedia/websocket/push.hpp"
 
+#include <CLI/CLI.hpp>
+
 int main(int argc, char** argv)
 {
     CLI::App app("Serves a disk image over NBD.", "vmedia-nbd");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The relay itself is driven over TLS by vmedia/httpd/test_httpd_relay.py.
-#include "relay.hpp"
+#include "close_reason.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server_suite.hpp"
+
+#include "conformance/text_report.hpp"
+#include "conformance/ws/access.hpp"
+#include "conformance/ws/all_cases.hpp"
+#include "conformance/ws/bench.hpp"
+#include "conformance/ws/logins.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+namespace conformance::ws
+{
+
+namespace
+{
+
+using std::chrono::milliseconds;
+
+/// Long enough for a loaded machine, short enough to wait for many hangs.
+constexpr milliseconds answerDeadline{3000};
+/// A program has to load its libraries first.
+constexpr milliseconds startDeadline{10000};
+/// Whether cases run that wait for minutes.
+constexpr bool runsSlow = true;
+
+milliseconds scaled(milliseconds time, double scale)
+{
+    return milliseconds(static_cast<milliseconds::rep>(
+        static_cast<double>(time.count()) * scale));
+}
+
+/// One way to have the target.
+struct Mode
+{
+    Profile told{};
+    std::optional<StartLine> how{}; ///< none: it is there already
+};
+
+class ServerSuite : public Suite
+{
+  public:
+    std::string_view name() const override
+    {
+        return "ws-server";
+    }
+    std::string_view about() const override
+    {
+        return "Test a WebSocket server";
+    }
+    std::vector<Row> rows() const override;
+    std::vector<std::string> needs(const Row& row) const override;
+
+    void addOptions(CLI::App& command) override;
+    vmedia::Result<Plan> prepare(const RunOptions& options) override;
+    size_t groupOf(const Row& row) const override
+    {
+        return static_cast<size_t>(modeOf(*findCase(row.id)) - modes.data());
+    }
+
+    vmedia::Result<std::string> open(const std::vector<Row>& selected,
+                                     uint64_t seed) override;
+    void run(const Row& row, uint64_t seed, Record& record) override;
+    void close() override
+    {
+        slots.clear();
+        logins.reset();
+    }
+
+  private:
+    /// A target that was started, or why it could not be.
+    struct Slot
+    {
+        std::unique_ptr<Bench> bench{};
+        std::optional<vmedia::Error> failed{};
+    };
+
+    vmedia::Result<void> readModes();
+    const Mode* modeOf(const Case& one) const;
+    vmedia::Result<void> use(const Mode& mode, uint64_t seed);
+
+    // One of the first three says what is tested.
+    std::string target;  ///< a URL
+    std::string spawn;   ///< the line that starts the target
+    std::string profile; ///< see loadProfile()
+    std::string path = "/";
+    Access access;
+
+    Bench::Times times{};
+    std::vector<Mode> modes;
+    std::shared_ptr<const Logins> logins;
+    std::map<const Mode*, Slot> slots;
+    Bench* bench = nullptr; ///< the one that is open
+};
+
+std::vector<Row> ServerSuite::rows() const
+{
+    std::vector<Row> all;
+    for (const Area& area : serverAreas())
+    {
+        for (const Case& one : area.cases)
+        {
+            all.push_back({one.id, area.name, one.level, one.spec, one.says,
+                           one.sends, one.wants});
+        }
+    }
+    return all;
+}
+
+std::vector<std::string> ServerSuite::needs(const Row& row) const
+{
+    const Case& one = *findCase(row.id);
+    std::vector<std::string> lines = explain(one.needs);
+    if (lines.empty())
+    {
+        lines.emplace_back("any");
+    }
+    if (!one.autobahn.empty())
+    {
+        lines.push_back(fmt::format("Autobahn {}", one.autobahn));
+    }
+    return lines;
+}
+
+void ServerSuite::addOptions(CLI::App& command)
+{
+    command.add_option("target", target,
+                       "ws://HOST[:PORT]/PATH, wss://… or "
+                       "ws+unix:///PATH?socket=FILE");
+    command.add_option("--spawn", spawn,
+                       "Start the target with this line instead, e.g. "
+                       "'websocketd --binary --port={port} nbdkit -s memory "
+                       "1M'; also {socket}");
+    command
+        .add_option("--path", path, "The path of the WebSocket, with --spawn")
+        ->capture_default_str();
+    command.add_option("--profile", profile,
+                       "Start a server in each way that a case needs: a name, "
+                       "or a file");
+    addAccessOptions(command, access);
+}
+
+vmedia::Result<void> ServerSuite::readModes()
+{
+    const std::string* const targets[] = {&target, &spawn, &profile};
+    const auto given = std::ranges::count_if(
+        targets, [](const std::string* one) { return !one->empty(); });
+    if (given != 1)
+    {
+        return vmedia::fail(vmedia::Errc::usage,
+                            given == 0 ? "no target"
+                                       : "more than one of a target, --spawn "
+                                         "and --profile is given",
+                            "give ws://HOST[:PORT]/PATH, --spawn 'COMMAND "
+                            "{port}' or --profile NAME");
+    }
+    if (!target.empty())
+    {
+        auto endpoint = parseEndpoint(target);
+        if (!endpoint)
+        {
+            return tl::unexpected(endpoint.error());
+        }
+        if (auto applied = apply(access, *endpoint); !applied)
+        {
+            return applied;
+        }
+        const bool certified = !endpoint->tls.certificate.empty();
+        modes.push_back({.told = {.endpoint = std::move(*endpoint),
+                                  .offers = certified ? Needs::clientCertificate
+                                                      : Needs::nothing}});
+        return {};
+    }
+    if (!spawn.empty())
+    {
+        modes.push_back({.told = {.endpoint = {.target = path}},
+                         .how = StartLine{.line = spawn}});
+        return {};
+    }
+    const ProfileWords words{[](std::string_view word) {
+        return parseNeed(word).has_value();
+    }, {"path", "second-path"}};
+    auto loaded = loadProfile(profile, words);
+    if (!loaded)
+    {
+        return tl::unexpected(loaded.error());
+    }
+    for (ProfileMode& one : *loaded)
+    {
+        Mode mode{.how = std::move(one.start)};
+        for (const std::string& word : one.offers)
+        {
+            mode.told.offers = mode.told.offers | *parseNeed(word);
+        }
+        const auto offered = [&mode](Needs need) {
+            return covers(mode.told.offers, need);
+        };
+        mode.told.endpoint.secure = offered(Needs::tls);
+        mode.told.endpoint.target =
+            one.values.contains("path") ? one.values["path"] : "/";
+        mode.told.secondSlot = one.values["second-path"];
+        mode.told.role = offered(Needs::echo) ? std::optional(Role::echo)
+                         : offered(Needs::nbdServer)
+                             ? std::optional(Role::gateway)
+                         : offered(Needs::nbdClient) ? std::optional(Role::bmc)
+                                                     : std::nullopt;
+        modes.push_back(std::move(mode));
+    }
+    return {};
+}
+
+vmedia::Result<Plan> ServerSuite::prepare(const RunOptions& options)
+{
+    if (auto read = readModes(); !read)
+    {
+        return tl::unexpected(read.error());
+    }
+    times = {scaled(answerDeadline, options.timeoutScale),
+             scaled(startDeadline, std::max(1.0, options.timeoutScale))};
+    std::string text = !profile.empty() ? "--profile " + shellQuoted(profile)
+                       : spawn.empty()  ? shellQuoted(target)
+                                        : "--spawn " + shellQuoted(spawn);
+    if (!spawn.empty() && path != "/")
+    {
+        text += " --path " + shellQuoted(path);
+    }
+    return Plan{.target = !profile.empty() ? "profile " + profile
+                          : spawn.empty()  ? target
+                                           : spawn,
+                .options = std::move(text),
+                .starts = target.empty()};
+}
+
+/// The first that offers it; the end of all if none does. What a case can see
+/// for itself is no need where nothing was told.
+const Mode* ServerSuite::modeOf(const Case& one) const
+{
+    if (profile.empty())
+    {
+        return modes.data();
+    }
+    const auto found = std::ranges::find_if(modes, [&one](const Mode& mode) {
+        return covers(mode.told.offers, one.needs);
+    });
+    return modes.data() + (found - modes.begin());
+}
+
+vmedia::Result<std::string> ServerSuite::open(const std::vector<Row>& selected,
+                                              uint64_t seed)
+{
+    const Mode* mode = modes.data();
+    for (const Row& row : selected)
+    {
+        const Mode* found = modeOf(*findCase(row.id));
+        if (found != modes.data() + modes.size())
+        {
+            mode = found;
+            break;
+        }
+    }
+    if (auto used = use(*mode, seed); !used)
+    {
+        return tl::unexpected(used.error());
+    }
+    return describe(bench->found());
+}
+
+/// What of @p needs a target without a profile has not, as the probe saw it.
+std::string missing(Needs needs, const Profile& found)
+{
+    const auto lacks = [needs](Needs need, bool has) {
+        return covers(needs, need) && !has;
+    };
+    if (lacks(Needs::nbdServer, found.role == Role::gateway))
+    {
+        return "no NBD server is behind it";
+    }
+    if (lacks(Needs::nbdClient, found.role == Role::bmc))
+    {
+        return "no NBD client is behind it";
+    }
+    if (lacks(Needs::echo, found.role == Role::echo))
+    {
+        return "it is no echo";
+    }
+    if (lacks(Needs::tls, found.endpoint.secure))
+    {
+        return "it does not speak wss";
+    }
+    if (lacks(Needs::oneClient, found.oneClient))
+    {
+        return "it serves several clients at a time";
+    }
+    if (lacks(Needs::credentials, !found.endpoint.credentials.empty()))
+    {
+        return "it was given no credentials";
+    }
+    if (lacks(Needs::twoSlots, !found.secondSlot.empty()))
+    {
+        return "a second slot is not known";
+    }
+    if (lacks(Needs::clientCertificate,
+              covers(found.offers, Needs::clientCertificate)))
+    {
+        return "it was not told that a client needs a certificate";
+    }
+    if (lacks(Needs::backendEnds, covers(found.offers, Needs::backendEnds)))
+    {
+        return "what is behind it does not end by itself";
+    }
+    return {};
+}
+
+void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
+{
+    const Case& one = *findCase(row.id);
+    if (one.slow && !runsSlow)
+    {
+        record.verdict =
+            withheld("slow: it waits for a time-out of the target's");
+        return;
+    }
+    const Mode* mode = modeOf(one);
+    if (mode == modes.data() + modes.size())
+    {
+        record.verdict = notApplicable(fmt::format(
+            "the profile has no mode with {}", describe(one.needs)));
+        return;
+    }
+    if (const auto used = use(*mode, seed); !used)
+    {
+        record.verdict = notTested(vmedia::describe(used.error()));
+        return;
+    }
+    if (!bench->brokenBy().empty())
+    {
+        record.verdict =
+            notTested("the target died in case " + bench->brokenBy());
+        return;
+    }
+    if (const std::string lack = missing(one.needs, bench->found());
+        !lack.empty())
+    {
+        record.verdict = notApplicable(lack);
+        return;
+    }
+    if (!profile.empty())
+    {
+        record.server = mode->how->line;
+    }
+    bench->run(one, seedOf(seed, one.id), record);
+}
+
+/// Puts the target of @p mode where cases run.
+vmedia::Result<void> ServerSuite::use(const Mode& mode, uint64_t seed)
+{
+    Slot& slot = slots[&mode];
+    if (slot.failed)
+    {
+        return tl::unexpected(*slot.failed);
+    }
+    if (bench != nullptr && bench == slot.bench.get())
+    {
+        return {};
+    }
+    if (bench != nullptr)
+    {
+        std::exchange(bench, nullptr)->stop();
+    }
+    if (!slot.bench)
+    {
+        Mode filled = mode;
+        if (mode.how && Logins::wantedBy(*mode.how))
+        {
+            if (!logins)
+            {
+                auto made = Logins::make(seed);
+                if (!made)
+                {
+                    return tl::unexpected(made.error());
+                }
+                logins = std::move(*made);
+            }
+            logins->apply(*filled.how, filled.told.endpoint);
+        }
+        slot.bench = std::make_unique<Bench>(filled.told, filled.how, times);
+    }
+    auto opened = slot.bench->open(seed);
+    if (!opened)
+    {
+        slot.failed = opened.error();
+        slot.bench.reset();
+        return opened;
+    }
+    bench = slot.bench.get();
+    return {};
+}
+
+} // namespace
+
+std::unique_ptr<Suite> serverSuite()
+{
+    return std::make_unique<ServerSuite>();
+}
+
+} // namespace conformance::ws

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WebSocket servers that people use, with exactly the verdicts that we expect.
+They are started as conformance/profiles/SERVER.toml says.
+
+conformance/expected/SERVER.toml names each case that does not pass, with the
+verdict and why. A case that passes although it is named there fails too: then
+the server was mended, or the case lost its teeth. Several verdicts are allowed
+only where a race in the server decides.
+"""
+
+import pathlib
+
+import pytest
+
+from conformance.nbd.conform import SCALE, conform
+from fixtures.program import require, run
+
+EXPECTED = pathlib.Path(__file__).parent.parent / "expected"
+
+# The server's program, and the package that has it.
+SERVERS = {
+    "vmedia-httpd": ("nbdkit", "nbdkit"),
+    "websocketd": ("websocketd", "websocketd"),
+    "websockify": ("websockify", "websockify"),
+    "python-websockets": None,
+    "nginx": ("nginx", "nginx-light"),
+}
+NEED_PYTHON = ("python-websockets", "nginx")
+# websockify is silent where others say why: less of a deadline each.
+PATIENCE = {"websockify": 0.3}
+
+
+def require_module(name, package):
+    """@name for Debian's Python, which runs the profiles' scripts."""
+    if run("/usr/bin/python3", "-c", f"import {name}").returncode != 0:
+        require(f"the module {name}", package)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_verdicts_are_as_expected(server, tmp_path):
+    if SERVERS[server]:
+        require(*SERVERS[server])
+    if server in NEED_PYTHON:
+        require_module("websockets", "python3-websockets")
+    ended = conform("ws-server", "--profile", server,
+                    "--timeout-scale", SCALE * PATIENCE.get(server, 1),
+                    "--expect", EXPECTED / f"{server}.toml")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "; unexpected: none\n" in ended.stdout
