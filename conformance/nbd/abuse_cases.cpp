@@ -136,8 +136,8 @@ constexpr Case cases[] = {
     {
         .id = "nbd.abuse.writes-unfinished",
         .spec = sizeSpec,
-        .says = "a client SHOULD NOT send a request larger than the maximum "
-                "payload",
+        .says = "the client MUST NOT request a length larger than the maximum "
+                "payload size",
         .level = Level::may,
         .subject = Subject::server,
         .sends = "NBD_CMD_WRITE of 64 MiB without its last MiB, on four "

@@ -107,8 +107,10 @@ constexpr Case cases[] = {
     {
         .id = "nbd.option.list.names-are-strings",
         .spec = "proto.md, Conventions",
-        .says = "MUST NOT contain `NUL` characters, ... and MUST be no longer "
-                "than 4096 bytes. This applies to export names",
+        .says =
+            "MUST NOT contain `NUL` characters, SHOULD be no longer than 256 "
+            "bytes and MUST be no longer than 4096 bytes. This applies to "
+            "export names",
         .level = Level::must,
         .subject = Subject::server,
         .sends = "NBD_OPT_LIST",

@@ -13,7 +13,9 @@ import pytest
 
 from fixtures.program import ours
 
-TABLES = sorted((pathlib.Path(__file__).parent / "catalogue").glob("*.tsv"))
+CATALOGUE = pathlib.Path(__file__).parent / "catalogue"
+# sentences.tsv is another kind of table: see conformance/test_coverage.py.
+TABLES = sorted(set(CATALOGUE.glob("*.tsv")) - {CATALOGUE / "sentences.tsv"})
 
 # How many rows a part of the catalogue has: from 1 on, without a gap.
 ROWS = {

@@ -372,9 +372,9 @@ constexpr Case cases[] = {
     },
     {
         .id = "ws.hs.second-request-after-101",
-        .spec = "RFC 6455, 5.2",
-        .says = "a WebSocket is no HTTP any more: the letters of a request are "
-                "a frame without a mask",
+        .spec = "RFC 6455, 5.1",
+        .says = "The server MUST close the connection upon receiving a frame "
+                "that is not masked",
         .level = Level::must,
         .sends = "another GET after the 101",
         .wants = "Close 1002, and the end of the connection",
