@@ -40,7 +40,7 @@ std::optional<ReplyHeader> wantReplyHeader(Peer& peer, Replies agreed,
                                ChunkHeader::wireSize - 4,
                                ExtendedChunkHeader::wireSize - 4};
     const auto bytes = peer.wantBytes(rest[static_cast<size_t>(header.form)],
-                                 "the header of a reply");
+                                      "the header of a reply");
     if (!bytes)
     {
         return std::nullopt;
