@@ -50,7 +50,31 @@ void addBelow(pid_t root, Threads& all)
     });
 }
 
+bool runs(const fs::path& task)
+{
+    std::ifstream file(task / "stat");
+    std::string line;
+    std::getline(file, line);
+    const size_t name = line.rfind(')'); // the name may hold anything
+    return name != std::string::npos && line.substr(name).starts_with(") R");
+}
+
 } // namespace
+
+bool anyThreadRunsBelow(pid_t root)
+{
+    bool found = false;
+    forEachTask(root, [&found](const fs::path& parent) {
+        std::ifstream children(parent / "children");
+        for (pid_t pid = 0; !found && children >> pid;)
+        {
+            forEachTask(
+                pid, [&found](const fs::path& task) { found |= runs(task); });
+            found = found || anyThreadRunsBelow(pid);
+        }
+    });
+    return found;
+}
 
 std::map<pid_t, std::chrono::nanoseconds> busyThreadsBelow(pid_t root)
 {

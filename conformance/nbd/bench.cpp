@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench.hpp"
 
+#include "conformance/busy_threads.hpp"
 #include "conformance/nbd/peer.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 namespace conformance::nbd
 {
@@ -184,6 +187,13 @@ std::string Bench::nextClient()
 
 void Bench::blame(const Case& one, Record& record)
 {
+    // Else the next client might be served before the target has seen how the
+    // one before left. One that spins is not waited for.
+    constexpr int looks = 200;
+    for (int i = 0; spawned && i < looks && anyThreadRunsBelow(::getpid()); ++i)
+    {
+        ::poll(nullptr, 0, 1);
+    }
     const std::string fault = nextClient();
     if (fault.empty())
     {
