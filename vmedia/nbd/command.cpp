@@ -192,10 +192,11 @@ Result<int> serveUntilStopped(const ServeOptions& options)
     {
         return tl::unexpected(uri.error());
     }
+    Background background;
     // Who passed a socket, or waits for a command, waits for this process.
     if (!options.foreground && options.run.empty() && endpoint->passed < 0)
     {
-        if (Result<void> done = daemonise(context); !done)
+        if (Result<void> done = background.enter(context); !done)
         {
             return tl::unexpected(done.error());
         }
@@ -223,6 +224,7 @@ Result<int> serveUntilStopped(const ServeOptions& options)
         (*server)->stop();
     });
     (*server)->start();
+    background.ready();
     tell(options, listening(*uri, offer->catalogue, *mode));
 
     int status = 0;

@@ -160,6 +160,18 @@ def test_in_the_background_it_serves_when_the_command_returns(
     assert not sock.exists() and not pidfile.exists()
 
 
+def test_what_fails_in_the_background_is_said_before_the_command_returns(
+        image, sock, tmp_path):
+    pidfile = tmp_path / "missing" / "nbd.pid"
+    started = run("vmedia-nbd", "-U", sock, "-P", pidfile, "-r",
+                  "file", image)
+    assert started.returncode == 1
+    assert started.stderr == (
+        f"vmedia-nbd: {pidfile}: No such file or directory; give --pidfile "
+        "a path that can be written\n")
+    assert not sock.exists()
+
+
 def test_a_dead_socket_is_taken_over_and_a_live_one_is_not(image, sock):
     left = socket.socket(socket.AF_UNIX)
     left.bind(str(sock))
