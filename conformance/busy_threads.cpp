@@ -56,7 +56,8 @@ bool runs(const fs::path& task)
     std::string line;
     std::getline(file, line);
     const size_t name = line.rfind(')'); // the name may hold anything
-    return name != std::string::npos && line.substr(name).starts_with(") R");
+    return name != std::string::npos && (line.compare(name, 3, ") R") == 0 ||
+                                         line.compare(name, 3, ") D") == 0);
 }
 
 } // namespace

@@ -13,7 +13,7 @@ namespace conformance
 /// is the same on a busy machine. Without what cannot be read.
 std::map<pid_t, std::chrono::nanoseconds> busyThreadsBelow(pid_t root);
 
-/// Whether one of them runs, or would if it had a core. What was sent to a
+/// Whether one of them runs, or would if it had a core, or waits for a disk. What was sent to a
 /// process, or closed, makes the thread that waits for it ready at once: when
 /// none is, all that came before has been seen.
 bool anyThreadRunsBelow(pid_t root);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
+#include "conformance/busy_threads.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/sockios.h>
@@ -27,24 +29,55 @@ namespace
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-/// Waits for @p events; false once @p until has passed.
-bool wait(int descriptor, short events, Clock::time_point until)
+/// How long a call waits: until nothing has come for its deadline, and every
+/// thread of the target waits, too, if we started it. Then what it has not
+/// done it will not do, however busy the machine is. A target that spins, or
+/// that sends byte after byte, is left after ten deadlines.
+class Patience
 {
-    for (;;)
+  public:
+    explicit Patience(milliseconds deadline) :
+        quiet(deadline), until(Clock::now() + quiet),
+        last(Clock::now() + 10 * quiet)
+    {}
+
+    void progressed()
     {
-        const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
-        if (left.count() <= 0)
+        until = std::min(last, Clock::now() + quiet);
+    }
+
+    /// Waits for @p events; false when it is over.
+    bool wait(int descriptor, short events)
+    {
+        constexpr milliseconds look(20);
+        for (;;)
         {
-            return false;
-        }
-        pollfd entry{descriptor, events, 0};
-        const int ready = ::poll(&entry, 1, static_cast<int>(left.count()));
-        if (ready > 0 || (ready < 0 && errno != EINTR))
-        {
-            return true; // an error shows in the call that follows
+            const auto left =
+                std::max(milliseconds(0),
+                         std::chrono::ceil<milliseconds>(until - Clock::now()));
+            pollfd entry{descriptor, events, 0};
+            const int ready = ::poll(&entry, 1, static_cast<int>(left.count()));
+            if (ready > 0 || (ready < 0 && errno != EINTR))
+            {
+                return true; // an error shows in the call that follows
+            }
+            if (Clock::now() < until)
+            {
+                continue;
+            }
+            if (until >= last || !anyThreadRunsBelow(::getpid()))
+            {
+                return false;
+            }
+            until = std::min(last, Clock::now() + look);
         }
     }
-}
+
+  private:
+    milliseconds quiet;
+    Clock::time_point until;
+    Clock::time_point last;
+};
 
 /// 0, or the errno of a connect() that did not succeed in time. Blocking, for
 /// a unix socket with a full backlog cannot be polled.
@@ -180,7 +213,7 @@ void Connection::gone(WireKind how, std::string text)
 Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline,
                        Logged logged)
 {
-    const auto until = Clock::now() + deadline;
+    Patience patience(deadline);
     while (!bytes.empty())
     {
         const ssize_t count = ::send(descriptor, bytes.data(), bytes.size(),
@@ -193,6 +226,7 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline,
                 log->sent(name, taken, secured);
             }
             bytes = bytes.subspan(taken.size());
+            patience.progressed();
         }
         else if (errno != EAGAIN && errno != EINTR)
         {
@@ -200,7 +234,7 @@ Ended Connection::send(vmedia::nbd::ByteView bytes, milliseconds deadline,
                  fmt::format("{} while we sent", std::strerror(errno)));
             return Ended::closed;
         }
-        else if (!wait(descriptor, POLLOUT, until))
+        else if (!patience.wait(descriptor, POLLOUT))
         {
             logEvent(WireKind::silence,
                      fmt::format("the target read nothing for {} ms",
@@ -217,7 +251,7 @@ Ended Connection::exchange(vmedia::nbd::ByteView bytes,
 {
     constexpr size_t arrivedMax = 256U << 20; // then it has to be read first
     constexpr size_t chunk = 64U << 10;
-    const auto until = Clock::now() + deadline;
+    Patience patience(deadline);
     bool ended = false;
     while (!bytes.empty())
     {
@@ -231,6 +265,7 @@ Ended Connection::exchange(vmedia::nbd::ByteView bytes,
                 log->sent(name, taken, secured);
             }
             bytes = bytes.subspan(taken.size());
+            patience.progressed();
             continue;
         }
         if (errno != EAGAIN && errno != EINTR)
@@ -240,7 +275,7 @@ Ended Connection::exchange(vmedia::nbd::ByteView bytes,
             return Ended::closed;
         }
         const bool hears = !ended && arrived.size() < arrivedMax;
-        if (!wait(descriptor, hears ? POLLOUT | POLLIN : POLLOUT, until))
+        if (!patience.wait(descriptor, hears ? POLLOUT | POLLIN : POLLOUT))
         {
             logEvent(WireKind::silence,
                      fmt::format("the target read nothing for {} ms",
@@ -280,7 +315,7 @@ size_t Connection::sendUntilStuck(vmedia::nbd::ByteView bytes,
             sent += static_cast<size_t>(count);
         }
         else if ((errno != EAGAIN && errno != EINTR) ||
-                 !wait(descriptor, POLLOUT, Clock::now() + patience))
+                 !Patience(patience).wait(descriptor, POLLOUT))
         {
             break; // what became of it shows in the receive() that follows
         }
@@ -303,7 +338,7 @@ Received Connection::receiveSome(size_t size, milliseconds deadline,
 Received Connection::receive(size_t enough, size_t size, milliseconds deadline,
                              Logged logged)
 {
-    const auto until = Clock::now() + deadline;
+    Patience patience(deadline);
     Received received;
     received.bytes.resize(size);
     size_t have = 0;
@@ -321,6 +356,7 @@ Received Connection::receive(size_t enough, size_t size, milliseconds deadline,
                               secured);
             }
             have += static_cast<size_t>(count);
+            patience.progressed();
         }
         else if (count == 0)
         {
@@ -332,7 +368,7 @@ Received Connection::receive(size_t enough, size_t size, milliseconds deadline,
             gone(WireKind::resetByPeer, std::strerror(errno));
             received.ended = Ended::closed;
         }
-        else if (!wait(descriptor, POLLIN, until))
+        else if (!patience.wait(descriptor, POLLIN))
         {
             logEvent(WireKind::silence,
                      fmt::format("within {} ms", deadline.count()));
@@ -359,7 +395,8 @@ bool Connection::drain(milliseconds deadline) const
 void Connection::leaveUnread(milliseconds time) const
 {
     // An end that comes behind data shows as POLLRDHUP at once.
-    wait(descriptor, POLLRDHUP, Clock::now() + time);
+    pollfd entry{descriptor, POLLRDHUP, 0};
+    ::poll(&entry, 1, static_cast<int>(time.count()));
 }
 
 void Connection::endSending() const

@@ -28,7 +28,9 @@ struct Received
     std::string how{};        ///< more of the end, where TLS tells it
 };
 
-/// A socket to the target, blocking, with a deadline on every call.
+/// A socket to the target, blocking, with a deadline on every call: how long
+/// nothing may come. Where we started the target, none of its threads may be
+/// at work then, else it is waited for, ten deadlines at most.
 ///
 /// Owner:  the destructor closes it.
 /// Log:    all that it does is in the log that open() got.

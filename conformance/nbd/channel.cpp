@@ -152,7 +152,8 @@ Received Channel::receive(size_t size, Deadline deadline)
     {
         return connection.receive(size, deadline);
     }
-    const auto until = Clock::now() + deadline;
+    auto until = Clock::now() + deadline;
+    const auto last = Clock::now() + 10 * deadline; // as in clear
     Received received;
     received.bytes.resize(size);
     std::span<std::byte> rest(received.bytes);
@@ -183,6 +184,7 @@ Received Channel::receive(size_t size, Deadline deadline)
                     received.ended = some.ended;
                     received.how = "TCP closed without close_notify";
                 }
+                until = std::min(last, Clock::now() + deadline);
                 secured->incoming(some.bytes);
                 break;
             }
