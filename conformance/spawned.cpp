@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spawned.hpp"
 
-#include "conformance/connection.hpp"
+#include "conformance/transport/connection.hpp"
 #include "conformance/orphans.hpp"
 #include "conformance/spawn_line.hpp"
 

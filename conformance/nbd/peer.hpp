@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/connection.hpp"
+#include "conformance/transport/connection.hpp"
 #include "conformance/nbd/answer.hpp"
-#include "conformance/nbd/channel.hpp"
-#include "conformance/nbd/dump.hpp"
+#include "conformance/transport/channel.hpp"
+#include "conformance/nbd/reply_text.hpp"
+#include "conformance/transport/dump.hpp"
 #include "conformance/nbd/profile.hpp"
 #include "conformance/spawned.hpp"
 #include "conformance/verdict.hpp"
@@ -101,7 +102,7 @@ class Peer
     /// NBD_OPT_STARTTLS; wants NBD_REP_ACK without data.
     void wantTlsStart();
     /// The handshake after that. It may fail, and that is no verdict yet.
-    Handshake shakeHands(const TlsWish& with);
+    TlsHandshake shakeHands(const TlsWish& with);
     /// The handshake does not succeed, or if TLS 1.3 says so too late, no
     /// byte of NBD comes after it; the connection ends. Tells how it ended.
     std::string wantNoTls(const TlsWish& with);

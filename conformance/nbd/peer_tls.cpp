@@ -20,7 +20,7 @@ void Peer::secure(const TlsWish& with)
     {
         return;
     }
-    const Handshake handshake = shakeHands(with);
+    const TlsHandshake handshake = shakeHands(with);
     want(handshake.done,
          fmt::format("the handshake ended with {}", handshake.how),
          "a TLS handshake that succeeds");
@@ -38,7 +38,7 @@ void Peer::wantTlsStart()
     }
 }
 
-Handshake Peer::shakeHands(const TlsWish& with)
+TlsHandshake Peer::shakeHands(const TlsWish& with)
 {
     if (stopped() || !connection)
     {
@@ -49,7 +49,7 @@ Handshake Peer::shakeHands(const TlsWish& with)
         conclude(notTested(begun.error().what));
         return {.how = begun.error().what};
     }
-    Handshake handshake = connection->shakeHands(deadline);
+    TlsHandshake handshake = connection->shakeHands(deadline);
     if (!handshake.done && handshake.ended == Ended::no)
     {
         conclude(
@@ -65,7 +65,7 @@ std::string Peer::wantNoTls(const TlsWish& with)
     {
         return {};
     }
-    const Handshake handshake = shakeHands(with);
+    const TlsHandshake handshake = shakeHands(with);
     if (stopped())
     {
         return {};

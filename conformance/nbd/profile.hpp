@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/nbd/keys.hpp"
+#include "conformance/transport/keys.hpp"
 #include "conformance/nbd/needs.hpp"
 #include "conformance/target.hpp"
 #include "vmedia/nbd/wire.hpp"

@@ -22,7 +22,7 @@ Verdict recorded(Peer& peer, const TlsWish& with)
     {
         return peer.verdict();
     }
-    if (const Handshake handshake = peer.shakeHands(with); !handshake.done)
+    if (const TlsHandshake handshake = peer.shakeHands(with); !handshake.done)
     {
         return noted("refused: " + handshake.how);
     }

@@ -94,7 +94,7 @@ constexpr Case cases[] = {
     peer.wantTlsStart();
     if (!peer.stopped())
     {
-        const Handshake handshake = peer.shakeHands(peer.profile().credentials);
+        const TlsHandshake handshake = peer.shakeHands(peer.profile().credentials);
         const int first = peer.channel()->tls() == nullptr
                               ? -1
                               : peer.channel()->tls()->firstByte();
@@ -211,7 +211,7 @@ constexpr Case cases[] = {
     {
         return peer.verdict(); // it saw a violation and said so
     }
-    const Handshake handshake = peer.shakeHands(peer.profile().credentials);
+    const TlsHandshake handshake = peer.shakeHands(peer.profile().credentials);
     if (!handshake.done)
     {
         peer.want(handshake.ended != Ended::garbled,
@@ -257,7 +257,7 @@ constexpr Case cases[] = {
     {
         return peer.verdict();
     }
-    const Handshake handshake = channel.shakeHands(peer.patience());
+    const TlsHandshake handshake = channel.shakeHands(peer.patience());
     if (!handshake.done)
     {
         peer.want(handshake.ended == Ended::closed, handshake.how);

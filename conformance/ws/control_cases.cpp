@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
-#include "conformance/nbd/dump.hpp"
+#include "conformance/transport/dump.hpp"
 #include "framings.hpp"
 
 #include <fmt/format.h>
@@ -36,8 +36,8 @@ void wantPong(Peer& peer, ByteView payload)
               fmt::format("{} instead of a pong", peer.endingInWords()),
               "a pong");
     peer.want(!pong || std::ranges::equal(pong->payload, payload),
-              fmt::format("a pong of {}", pong ? nbd::dump(pong->payload) : ""),
-              fmt::format("a pong of {}", nbd::dump(payload)));
+              fmt::format("a pong of {}", pong ? dump(pong->payload) : ""),
+              fmt::format("a pong of {}", dump(payload)));
 }
 
 Verdict answersPing(Peer& peer, const Bytes& payload)

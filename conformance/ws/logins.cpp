@@ -28,7 +28,7 @@ bool has(const StartLine& line, std::string_view placeholder)
 
 } // namespace
 
-Logins::Logins(std::shared_ptr<const nbd::Keys> with, std::string secret) :
+Logins::Logins(std::shared_ptr<const Keys> with, std::string secret) :
     keys(std::move(with)), password(std::move(secret))
 {
     crypt_data memory{};
@@ -39,7 +39,7 @@ Logins::Logins(std::shared_ptr<const nbd::Keys> with, std::string secret) :
 
 vmedia::Result<std::shared_ptr<const Logins>> Logins::make(uint64_t seed)
 {
-    auto keys = nbd::Keys::make();
+    auto keys = Keys::make();
     if (!keys)
     {
         return tl::unexpected(keys.error());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/nbd/keys.hpp"
+#include "conformance/transport/keys.hpp"
 #include "conformance/profile_file.hpp"
 #include "conformance/ws/target.hpp"
 
@@ -10,7 +10,7 @@
 namespace conformance::ws
 {
 
-/// The credentials of one run, made anew for it: {pki} (see nbd::Keys) and
+/// The credentials of one run, made anew for it: {pki} (see Keys) and
 /// {users}, a file of one user for vmedia-httpd, of mode 0600.
 ///
 /// Owner: the files go with it.
@@ -25,9 +25,9 @@ class Logins
     static bool wantedBy(const StartLine& line);
 
   private:
-    Logins(std::shared_ptr<const nbd::Keys> with, std::string secret);
+    Logins(std::shared_ptr<const Keys> with, std::string secret);
 
-    std::shared_ptr<const nbd::Keys> keys;
+    std::shared_ptr<const Keys> keys;
     std::string password;
     fixtures::TempDir directory;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "peer.hpp"
 
-#include "conformance/nbd/dump.hpp"
+#include "conformance/transport/dump.hpp"
 #include "conformance/plain_text.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +11,6 @@
 namespace conformance::ws
 {
 
-using nbd::dump;
 using vmedia::nbd::append;
 
 namespace
@@ -104,7 +103,7 @@ void Peer::connect()
         {
             return conclude(notTested(vmedia::describe(begun.error())));
         }
-        const nbd::Handshake shaken = connection->shakeHands(deadline);
+        const TlsHandshake shaken = connection->shakeHands(deadline);
         want(shaken.done, "TLS did not come about: " + shaken.how, "TLS");
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/nbd/channel.hpp"
+#include "conformance/transport/channel.hpp"
 #include "conformance/script.hpp"
 #include "conformance/spawned.hpp"
 #include "conformance/wire/ws_frame.hpp"
@@ -91,7 +91,7 @@ class Peer : public Script
     void reset();
     /// Sends no more, and still reads.
     void endSending();
-    nbd::Channel* channel()
+    Channel* channel()
     {
         return connection ? &*connection : nullptr;
     }
@@ -249,7 +249,7 @@ class Peer : public Script
     std::chrono::milliseconds deadline;
     std::mt19937_64 generator;
     Spawned* ours;
-    std::optional<nbd::Channel> connection{};
+    std::optional<Channel> connection{};
     std::string sentKey{};
     std::optional<Request> asked{}; ///< what send() sent last
     bool busyIsWell = false;

@@ -36,12 +36,12 @@ std::string shakes(Peer& peer, const Profile& profile)
     {
         return vmedia::describe(opened.error());
     }
-    nbd::Channel channel(std::move(*opened));
+    Channel channel(std::move(*opened));
     if (const auto begun = channel.beginTls(profile.endpoint.tls); !begun)
     {
         return vmedia::describe(begun.error());
     }
-    const nbd::Handshake shaken = channel.shakeHands(peer.patience());
+    const TlsHandshake shaken = channel.shakeHands(peer.patience());
     return shaken.done ? channel.tls()->protocol() : "no TLS: " + shaken.how;
 }
 

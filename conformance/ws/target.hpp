@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/nbd/tls_client.hpp"
+#include "conformance/transport/tls_client.hpp"
 #include "conformance/target.hpp"
 #include "conformance/ws/handshake.hpp"
 #include "conformance/ws/needs.hpp"
@@ -28,7 +28,7 @@ struct Endpoint
     std::string host{};        ///< as the Host field says it
     std::string target = "/";  ///< path and query
     Fields credentials{};      ///< such as Authorization
-    nbd::TlsWish tls{};        ///< who we are, and whom we trust, with wss
+    TlsWish tls{};        ///< who we are, and whom we trust, with wss
     std::string subprotocol{}; ///< offered where there is one
 
     /// The request that opens it, if the server does all right.

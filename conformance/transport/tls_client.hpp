@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace conformance::nbd
+namespace conformance
 {
 
 /// A client's half of TLS as a case wants it: right, wrong or from long ago.
@@ -102,4 +102,4 @@ class TlsClient
     int first = -1;
 };
 
-} // namespace conformance::nbd
+} // namespace conformance

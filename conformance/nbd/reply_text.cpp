@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dump.hpp"
+#include "reply_text.hpp"
+
+#include "conformance/transport/dump.hpp"
 
 #include <fmt/format.h>
 
@@ -12,8 +14,6 @@ using namespace vmedia::nbd;
 
 namespace
 {
-
-constexpr size_t shownBytes = 16; // a line of a hex dump
 
 /// The text of an error, fit for a terminal whatever the peer put into it.
 std::string quoted(ByteView bytes)
@@ -29,18 +29,6 @@ std::string quoted(ByteView bytes)
 }
 
 } // namespace
-
-std::string dump(ByteView bytes)
-{
-    std::string text = fmt::format("{} bytes", bytes.size());
-    const ByteView head = bytes.first(std::min(bytes.size(), shownBytes));
-    for (const std::byte& byte : head)
-    {
-        text += fmt::format("{}{:02x}", &byte == head.data() ? ": " : " ",
-                            std::to_integer<unsigned>(byte));
-    }
-    return text + (bytes.size() > shownBytes ? " ..." : "");
-}
 
 std::string describe(const OptionReply& reply)
 {

@@ -7,9 +7,7 @@
 namespace conformance::nbd
 {
 
-/// "16 bytes: 00 00 00 04 …": the first bytes in hex, and how many there are.
-std::string dump(vmedia::nbd::ByteView bytes);
-
+/// "NBD_REP_ERR_UNSUP to NBD_OPT_LIST, 'not here'"
 std::string describe(const vmedia::nbd::OptionReply& reply);
 
 } // namespace conformance::nbd

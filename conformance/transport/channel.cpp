@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace conformance::nbd
+namespace conformance
 {
 
 namespace
@@ -100,10 +100,10 @@ void Channel::sendUnread(vmedia::nbd::ByteView bytes, Deadline patience)
     held.assign(bytes.begin(), bytes.end());
 }
 
-Handshake Channel::shakeHands(Deadline deadline)
+TlsHandshake Channel::shakeHands(Deadline deadline)
 {
     connection.logEvent(WireKind::tls, "the handshake begins");
-    Handshake handshake = exchangeHands(deadline);
+    TlsHandshake handshake = exchangeHands(deadline);
     established = handshake.done;
     connection.logEvent(WireKind::tls,
                         established
@@ -113,7 +113,7 @@ Handshake Channel::shakeHands(Deadline deadline)
     return handshake;
 }
 
-Handshake Channel::exchangeHands(Deadline deadline)
+TlsHandshake Channel::exchangeHands(Deadline deadline)
 {
     const auto until = Clock::now() + deadline;
     for (;;)
@@ -198,4 +198,4 @@ Received Channel::receive(size_t size, Deadline deadline)
     return received;
 }
 
-} // namespace conformance::nbd
+} // namespace conformance

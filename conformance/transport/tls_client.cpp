@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace conformance::nbd
+namespace conformance
 {
 
 using namespace vmedia::tls;
@@ -314,4 +314,4 @@ std::string TlsClient::version() const
     return ::SSL_get_version(ssl.get());
 }
 
-} // namespace conformance::nbd
+} // namespace conformance

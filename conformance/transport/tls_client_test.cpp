@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "conformance/nbd/keys.hpp"
+#include "conformance/transport/keys.hpp"
 #include "tls_client.hpp"
 #include "vmedia/nbd/wire.hpp"
 
 #include <gtest/gtest.h>
 
-namespace conformance::nbd
+namespace conformance
 {
 
 using State = TlsClient::State;
@@ -74,4 +74,4 @@ TEST(TlsClient, refusesAWishThatIsNone)
     EXPECT_FALSE(TlsClient::make({.certificate = "no PEM"}));
 }
 
-} // namespace conformance::nbd
+} // namespace conformance

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/nbd/tls_client.hpp"
+#include "conformance/transport/tls_client.hpp"
 #include "fixtures/temp_dir.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
 
-namespace conformance::nbd
+namespace conformance
 {
 
 /// The credentials of one run, made anew for it: what the target is started
@@ -45,4 +45,4 @@ class Keys
     fixtures::TempDir directory;
 };
 
-} // namespace conformance::nbd
+} // namespace conformance

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/connection.hpp"
-#include "conformance/nbd/tls_client.hpp"
+#include "conformance/transport/connection.hpp"
+#include "conformance/transport/tls_client.hpp"
 
 #include <optional>
 #include <string>
 
-namespace conformance::nbd
+namespace conformance
 {
 
 /// What came of a TLS handshake.
-struct Handshake
+struct TlsHandshake
 {
     bool done = false;
     Ended ended = Ended::no; ///< of the connection, if it is not done
@@ -43,7 +43,7 @@ class Channel
     /// From now on there is TLS; nothing is sent yet.
     vmedia::Result<void> beginTls(const TlsWish& wish);
     /// Sends what TLS has to say and hears the answers.
-    Handshake shakeHands(Deadline deadline);
+    TlsHandshake shakeHands(Deadline deadline);
 
     /// None before beginTls(). What it makes goes out by flush().
     TlsClient* tls()
@@ -57,7 +57,7 @@ class Channel
     }
 
   private:
-    Handshake exchangeHands(Deadline deadline);
+    TlsHandshake exchangeHands(Deadline deadline);
 
     Connection connection;
     bool established = false;
@@ -65,4 +65,4 @@ class Channel
     vmedia::nbd::Bytes held{}; ///< of sendUnread(), as it goes over the wire
 };
 
-} // namespace conformance::nbd
+} // namespace conformance

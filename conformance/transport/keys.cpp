@@ -8,7 +8,7 @@
 
 #include <stdexcept>
 
-namespace conformance::nbd
+namespace conformance
 {
 
 namespace
@@ -110,4 +110,4 @@ std::map<std::string, std::string> Keys::placeholders() const
     return {{"pki", directory.path()}, {"psk", directory.path() / "keys.psk"}};
 }
 
-} // namespace conformance::nbd
+} // namespace conformance
