@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
-#include "conformance/busy_threads.hpp"
+#include "patience.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -28,56 +28,6 @@ namespace
 
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
-
-/// How long a call waits: until nothing has come for its deadline, and every
-/// thread of the target waits, too, if we started it. Then what it has not
-/// done it will not do, however busy the machine is. A target that spins, or
-/// that sends byte after byte, is left after ten deadlines.
-class Patience
-{
-  public:
-    explicit Patience(milliseconds deadline) :
-        quiet(deadline), until(Clock::now() + quiet),
-        last(Clock::now() + 10 * quiet)
-    {}
-
-    void progressed()
-    {
-        until = std::min(last, Clock::now() + quiet);
-    }
-
-    /// Waits for @p events; false when it is over.
-    bool wait(int descriptor, short events)
-    {
-        constexpr milliseconds look(20);
-        for (;;)
-        {
-            const auto left =
-                std::max(milliseconds(0),
-                         std::chrono::ceil<milliseconds>(until - Clock::now()));
-            pollfd entry{descriptor, events, 0};
-            const int ready = ::poll(&entry, 1, static_cast<int>(left.count()));
-            if (ready > 0 || (ready < 0 && errno != EINTR))
-            {
-                return true; // an error shows in the call that follows
-            }
-            if (Clock::now() < until)
-            {
-                continue;
-            }
-            if (until >= last || !anyThreadRunsBelow(::getpid()))
-            {
-                return false;
-            }
-            until = std::min(last, Clock::now() + look);
-        }
-    }
-
-  private:
-    milliseconds quiet;
-    Clock::time_point until;
-    Clock::time_point last;
-};
 
 /// 0, or the errno of a connect() that did not succeed in time. Blocking, for
 /// a unix socket with a full backlog cannot be polled.
@@ -188,8 +138,14 @@ vmedia::Result<Connection> Connection::open(const Address& address,
         log->refused(socket.error().what);
         return tl::unexpected(socket.error());
     }
-    const uint32_t number = log->connected(describe(address));
-    return Connection(*socket, std::move(log), number);
+    return adopt(*socket, describe(address), std::move(log));
+}
+
+Connection Connection::adopt(int socket, std::string where,
+                             std::shared_ptr<WireLog> log)
+{
+    const uint32_t number = log->connected(std::move(where));
+    return {socket, std::move(log), number};
 }
 
 Connection::~Connection()

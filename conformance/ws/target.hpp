@@ -62,6 +62,7 @@ struct Profile
     bool oneClient = false;           ///< a second client is refused
     std::optional<TextPolicy> text{}; ///< none: it could not be seen
     bool deflates = false;            ///< it agrees to permessage-deflate
+    std::string image{};              ///< a client's {image}, with Needs::image
 };
 
 std::string_view nameOf(Role role);

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "all_cases.hpp"
+
+namespace conformance::ws
+{
+
+std::span<const Case> clientReceivedCases()
+{
+    return {};
+}
+
+} // namespace conformance::ws
