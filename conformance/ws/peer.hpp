@@ -198,9 +198,10 @@ class Peer : public Script
     {
         send(Opcode::binary, payload);
     }
-    /// @p behind goes with it in one segment.
+    /// @p before and @p behind go with it in one segment.
     void sendClose(std::optional<uint16_t> code = 1000,
-                   std::string_view reason = {}, ByteView behind = {});
+                   std::string_view reason = {}, ByteView behind = {},
+                   ByteView before = {});
     void sendBytes(ByteView bytes, std::string_view what);
     /// As much of it as the target takes before it takes nothing for a while,
     /// or ends the connection. Whether that was all.
@@ -220,6 +221,8 @@ class Peer : public Script
     /// The next frame. None, without a verdict, at the end of the connection:
     /// ending() tells of it.
     std::optional<Seen> nextFrame();
+    /// The next one of what has come already.
+    std::optional<Seen> nextBuffered();
     /// The next one with @p opcode, whatever comes before it. None, without a
     /// verdict, at a Close frame or the end of the connection.
     std::optional<Seen> nextOf(Opcode opcode);

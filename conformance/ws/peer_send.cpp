@@ -36,13 +36,16 @@ void Peer::send(Opcode opcode, ByteView payload)
 }
 
 void Peer::sendClose(std::optional<uint16_t> code, std::string_view reason,
-                     ByteView behind)
+                     ByteView behind, ByteView before)
 {
     sentClose = true;
     const Bytes body = code ? closeBody(*code, reason) : Bytes();
-    Bytes all = framed({.opcode = Opcode::close, .payload = body});
+    Bytes all(before.begin(), before.end());
+    append(all, ByteView(framed({.opcode = Opcode::close, .payload = body})));
     append(all, behind);
-    sendBytes(all, behind.empty() ? "" : "a Close, and more behind it");
+    sendBytes(all, !before.empty()   ? "more, and a Close behind it"
+                   : !behind.empty() ? "a Close, and more behind it"
+                                     : "");
     endAsServer();
 }
 

@@ -116,6 +116,14 @@ std::optional<Seen> Peer::nextFrame()
     return frame;
 }
 
+std::optional<Seen> Peer::nextBuffered()
+{
+    const auto header = parseHeader(buffer.view());
+    return header && buffer.size() >= header->size + header->length
+               ? nextFrame()
+               : std::nullopt;
+}
+
 /// What every reader does with a frame: the stream, a pong.
 void Peer::answerTo(const Seen& frame)
 {
