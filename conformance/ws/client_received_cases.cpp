@@ -185,15 +185,22 @@ constexpr Case cases[] = {
           [](Peer& peer) {
     return failsOn(peer, {.form = LengthForm::bits64}, 200);
 }),
-    fails("ws.clt.received.length-msb", "RFC 6455, 5.2",
-          "If 127, the following 8 bytes interpreted as a 64-bit unsigned "
-          "integer (the most significant bit MUST be 0) are the payload length",
-          "a length whose most significant bit is 1",
-          [](Peer& peer) {
+    {
+        .id = "ws.clt.received.length-msb",
+        .spec = "RFC 6455, 5.2",
+        .says = "If 127, the following 8 bytes interpreted as a 64-bit "
+                "unsigned integer (the most significant bit MUST be 0) are the "
+                "payload length",
+        .level = Level::must,
+        .sends = "a length whose most significant bit is 1",
+        .wants = "Close 1002 or 1009, and the end of the connection",
+        .run =
+            [](Peer& peer) {
     return failsOn(peer, {.form = LengthForm::bits64,
                           .declared = uint64_t{1} << 63 | 5},
-                   5);
-}),
+                   5, {1002, 1009});
+},
+    },
     fails("ws.clt.received.control-126", "RFC 6455, 5.5", controlSays,
           "a ping of 126 bytes",
           [](Peer& peer) {

@@ -276,7 +276,7 @@ Verdict boundsHead(Peer& peer)
     const bool all = peer.sendUntilStuck(std::as_bytes(std::span(head)),
                                          "32 MiB of fields, and no end");
     usage.wantMemoryBelow(16 * mebi);
-    if (all)
+    if (all && !peer.endsWithin(peer.patience()))
     {
         peer.warn("it took all of it, and waits for more",
                   "the end of the connection before that");

@@ -220,6 +220,13 @@ vmedia::Result<FoundClient> probe(const Profile& told, Gate& gate,
                 "the client did not open a WebSocket: " + peer.verdict().got);
         }
         found.profile.role = roleOf(peer);
+        if (!found.profile.role && peer.ending().ended == Ended::closed)
+        {
+            return vmedia::fail(vmedia::Errc::io,
+                                "the client left the WebSocket at once: " +
+                                    peer.endingInWords(),
+                                "it has to serve NBD, or to be an NBD client");
+        }
     }
     if (found.profile.role == Role::bmc)
     {

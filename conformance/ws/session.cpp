@@ -98,6 +98,7 @@ Session::Session(int socket, const Setup& all, int nth,
 
 void Session::run()
 {
+    wind(); // a client speaks first
     while (isGoing())
     {
         turn();

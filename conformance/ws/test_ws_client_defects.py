@@ -81,6 +81,8 @@ def plain(tmp_path_factory):
     left = [case for case in levels() if case not in NOWHERE]
     said = {}
     for client in CLIENTS:
+        if client == "dialer":
+            continue  # see below: it has no case of its own
         mine = [case for case in left
                 if SHOWS_WITH.get(case, client) == client]
         if not mine:
