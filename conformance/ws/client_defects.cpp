@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace conformance::ws
@@ -107,6 +108,16 @@ void addFieldDefects(Clients& all)
         opensOn([accept](const Response& response) {
         return first(response, accept).size() == 28;
     });
+    all["ws.clt.response.accept-whitespace"] = {.received = [](Bytes& piece) {
+        constexpr std::string_view spaced = "Sec-WebSocket-Accept:  ";
+        const auto bytes = std::as_bytes(std::span(spaced));
+        const auto found = std::search(piece.begin(), piece.end(),
+                                       bytes.begin(), bytes.end());
+        if (found != piece.end())
+        {
+            *found = std::byte{'X'}; // as if its value were another
+        }
+    }};
     all["ws.clt.response.upgrade-missing"] = lacks("Upgrade");
     all["ws.clt.response.upgrade-other"] = opensOn(has("Upgrade", "h2c"));
     all["ws.clt.response.upgrade-case"] = refusesIf(has("Upgrade",

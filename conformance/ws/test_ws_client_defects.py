@@ -41,8 +41,6 @@ WITHOUT_DEFECT = {
         "the reference offers none; Chromium offers permessage-deflate",
     "ws.clt.response.deflate-parameters":
         "the reference does not compress; Chromium does",
-    "ws.clt.response.accept-whitespace":
-        "the reference's parser of HTTP drops them before anybody looks",
 }
 NOWHERE = ("ws.clt.request.extensions", "ws.clt.response.deflate-parameters",
            "ws.clt.close.backs-off")
