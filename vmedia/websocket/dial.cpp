@@ -183,17 +183,17 @@ asio::awaitable<Result<void>> Connection::connect(const Url& url,
     tls.emplace(std::move(socket), tlsContext);
     if (options.verify)
     {
-        tls->next_layer().set_verify_callback(
+        tls->next_layer().next_layer().set_verify_callback(
             asio::ssl::host_name_verification(url.host), ignored);
     }
     boost::system::error_code literal;
     asio::ip::make_address(url.host, literal);
     if (literal) // SNI carries names, not addresses (RFC 6066, section 3)
     {
-        SSL_set_tlsext_host_name(tls->next_layer().native_handle(),
+        SSL_set_tlsext_host_name(tls->next_layer().next_layer().native_handle(),
                                  url.host.c_str());
     }
-    const auto [tlsFailure] = co_await tls->next_layer().async_handshake(
+    const auto [tlsFailure] = co_await tls->next_layer().next_layer().async_handshake(
         asio::ssl::stream_base::client, tuple);
     if (tlsFailure)
     {
