@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spawned.hpp"
 
-#include "conformance/transport/connection.hpp"
+#include "conformance/busy_threads.hpp"
 #include "conformance/orphans.hpp"
 #include "conformance/spawn_line.hpp"
+#include "conformance/transport/connection.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -199,6 +200,15 @@ std::optional<std::string> Spawned::ending(milliseconds within) const
 bool Spawned::leftADaemon() const
 {
     return !orphans(child->pid()).empty();
+}
+
+void Spawned::settle() const
+{
+    constexpr int looks = 200; // one that spins is not waited for
+    for (int i = 0; i < looks && anyThreadRunsBelow(::getpid()); ++i)
+    {
+        ::poll(nullptr, 0, 1);
+    }
 }
 
 void Spawned::terminate()

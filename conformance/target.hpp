@@ -19,6 +19,7 @@ struct Address
     bool operator==(const Address&) const = default;
 };
 
+/// HOST:PORT, or the socket's path
 std::string describe(const Address& address);
 
 /// What a URI says of TLS.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "peer.hpp"
 
-#include "conformance/transport/dump.hpp"
 #include "conformance/plain_text.hpp"
+#include "conformance/transport/dump.hpp"
 
 #include <fmt/format.h>
 

@@ -70,7 +70,7 @@ vmedia::Error refusal(const Response& response, const Endpoint& endpoint)
             return {vmedia::Errc::refused,
                     what,
                     {},
-                    "give --user and --password-file, or --token"};
+                    "give --user and --password-file, or --token-file"};
         case 409:
         case 503:
             return {vmedia::Errc::refused,
@@ -159,7 +159,7 @@ vmedia::Result<Profile> probe(const Profile& told,
         return vmedia::fail(
             vmedia::Errc::io,
             fmt::format("{} is no WebSocket server: {}",
-                        conformance::describe(told.endpoint.address),
+                        urlOf(told.endpoint),
                         peer.verdict().got));
     }
     if (response->status != 101)
