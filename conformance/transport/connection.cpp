@@ -18,6 +18,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <thread>
 
 namespace conformance
@@ -31,8 +32,9 @@ using Clock = std::chrono::steady_clock;
 
 /// How long a call waits: until nothing has come for its deadline, and every
 /// thread of the target waits, too, if we started it. Then what it has not
-/// done it will not do, however busy the machine is. A target that spins, or
-/// that sends byte after byte, is left after ten deadlines.
+/// done it will not do, however busy the machine is. One that spins is left
+/// when it has had a core for a quarter of the deadline after that; one that
+/// sends byte after byte, or never gets a core, after ten deadlines.
 class Patience
 {
   public:
@@ -44,6 +46,7 @@ class Patience
     void progressed()
     {
         until = std::min(last, Clock::now() + quiet);
+        hadAtDeadline.reset();
     }
 
     /// Waits for @p events; false when it is over.
@@ -65,7 +68,7 @@ class Patience
             {
                 continue;
             }
-            if (until >= last || !anyThreadRunsBelow(::getpid()))
+            if (until >= last || !isAtWork())
             {
                 return false;
             }
@@ -74,9 +77,22 @@ class Patience
     }
 
   private:
+    /// Whether the target may still answer, now that the deadline has passed.
+    bool isAtWork()
+    {
+        if (!anyThreadRunsBelow(::getpid()))
+        {
+            return false;
+        }
+        const auto had = coreTimeBelow(::getpid());
+        hadAtDeadline = hadAtDeadline.value_or(had);
+        return had - *hadAtDeadline < quiet / 4;
+    }
+
     milliseconds quiet;
     Clock::time_point until;
     Clock::time_point last;
+    std::optional<std::chrono::nanoseconds> hadAtDeadline{};
 };
 
 /// 0, or the errno of a connect() that did not succeed in time. Blocking, for
