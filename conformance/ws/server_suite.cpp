@@ -21,9 +21,6 @@ namespace conformance::ws
 namespace
 {
 
-/// Whether cases run that wait for minutes.
-constexpr bool runsSlow = false;
-
 /// One way to have the target.
 struct Mode
 {
@@ -72,6 +69,7 @@ class ServerSuite : public Suite
     std::string path = "/";
     Access access;
 
+    bool runsSlow = false;
     Times times{};
     std::vector<Mode> modes;
     std::shared_ptr<const Logins> logins;
@@ -87,7 +85,7 @@ std::vector<Row> ServerSuite::rows() const
         for (const Case& one : area.cases)
         {
             all.push_back({one.id, area.name, one.level, one.spec, one.says,
-                           one.sends, one.wants});
+                           one.sends, one.wants, false, one.slow});
         }
     }
     return all;
@@ -203,6 +201,7 @@ vmedia::Result<Plan> ServerSuite::prepare(const RunOptions& options)
     {
         return tl::unexpected(read.error());
     }
+    runsSlow = options.slow;
     times = timesOf(options.timeoutScale);
     std::string text = target.options();
     if (!target.spawn.empty() && path != "/")
@@ -300,8 +299,8 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
     const Case& one = *findCase(row.id);
     if (one.slow && !runsSlow)
     {
-        record.verdict =
-            withheld("slow: it waits for a time-out of the target's");
+        record.verdict = withheld("waits for a time-out of the target's; give "
+                                  "--slow");
         return;
     }
     const Mode* mode = modeOf(one);
