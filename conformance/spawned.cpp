@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spawned.hpp"
 
-#include "conformance/busy_threads.hpp"
 #include "conformance/orphans.hpp"
 #include "conformance/spawn_line.hpp"
+#include "conformance/transport/busy_threads.hpp"
 #include "conformance/transport/connection.hpp"
 
 #include <arpa/inet.h>

@@ -184,17 +184,6 @@ vmedia::Result<Target> parseTarget(std::string_view text)
     return target;
 }
 
-std::string describe(const Address& address)
-{
-    if (!address.socket.empty())
-    {
-        return address.socket;
-    }
-    const bool literal = address.host.find(':') != std::string::npos;
-    return fmt::format("{}{}{}:{}", literal ? "[" : "", address.host,
-                       literal ? "]" : "", address.port);
-}
-
 std::string uriOf(const Address& address, std::string_view exportName)
 {
     const std::string name = encoded(exportName);

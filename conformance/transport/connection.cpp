@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
-#include "conformance/busy_threads.hpp"
+#include "conformance/transport/patience.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,7 +18,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <thread>
 
 namespace conformance
@@ -29,71 +28,6 @@ namespace
 
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
-
-/// How long a call waits: until nothing has come for its deadline, and every
-/// thread of the target waits, too, if we started it. Then what it has not
-/// done it will not do, however busy the machine is. One that spins is left
-/// when it has had a core for a quarter of the deadline after that; one that
-/// sends byte after byte, or never gets a core, after ten deadlines.
-class Patience
-{
-  public:
-    explicit Patience(milliseconds deadline) :
-        quiet(deadline), until(Clock::now() + quiet),
-        last(Clock::now() + 10 * quiet)
-    {}
-
-    void progressed()
-    {
-        until = std::min(last, Clock::now() + quiet);
-        hadAtDeadline.reset();
-    }
-
-    /// Waits for @p events; false when it is over.
-    bool wait(int descriptor, short events)
-    {
-        constexpr milliseconds look(20);
-        for (;;)
-        {
-            const auto left =
-                std::max(milliseconds(0),
-                         std::chrono::ceil<milliseconds>(until - Clock::now()));
-            pollfd entry{descriptor, events, 0};
-            const int ready = ::poll(&entry, 1, static_cast<int>(left.count()));
-            if (ready > 0 || (ready < 0 && errno != EINTR))
-            {
-                return true; // an error shows in the call that follows
-            }
-            if (Clock::now() < until)
-            {
-                continue;
-            }
-            if (until >= last || !isAtWork())
-            {
-                return false;
-            }
-            until = std::min(last, Clock::now() + look);
-        }
-    }
-
-  private:
-    /// Whether the target may still answer, now that the deadline has passed.
-    bool isAtWork()
-    {
-        if (!anyThreadRunsBelow(::getpid()))
-        {
-            return false;
-        }
-        const auto had = coreTimeBelow(::getpid());
-        hadAtDeadline = hadAtDeadline.value_or(had);
-        return had - *hadAtDeadline < quiet / 4;
-    }
-
-    milliseconds quiet;
-    Clock::time_point until;
-    Clock::time_point last;
-    std::optional<std::chrono::nanoseconds> hadAtDeadline{};
-};
 
 /// 0, or the errno of a connect() that did not succeed in time. Blocking, for
 /// a unix socket with a full backlog cannot be polled.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/target.hpp"
+#include "conformance/transport/address.hpp"
 #include "conformance/wire/wire_log.hpp"
 #include "vmedia/nbd/pack.hpp"
 
