@@ -2,6 +2,7 @@
 #pragma once
 #include "conformance/transport/address.hpp"
 #include "conformance/wire/wire_log.hpp"
+#include "vmedia/error/error.hpp"
 #include "vmedia/nbd/pack.hpp"
 
 #include <chrono>
