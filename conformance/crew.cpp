@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 
@@ -21,8 +22,11 @@ namespace
 /// A handler can reach nothing else.
 volatile std::sig_atomic_t signalled = 0;
 
-/// SIGINT and SIGTERM end the run after the cases in hand, so that the report
-/// is written and what was started is ended.
+/// For cases in hand, most of which take milliseconds, and some minutes.
+constexpr std::chrono::seconds patienceAfterSignal{2};
+
+/// SIGINT and SIGTERM end the run when the cases in hand have ended, or soon:
+/// so the report is written and what was started is ended.
 void catchInterrupts()
 {
     struct sigaction action{};
@@ -122,16 +126,29 @@ void Crew::run(Schedule& schedule, size_t size,
     {
         give(member, schedule);
     }
+    using Clock = std::chrono::steady_clock;
+    constexpr int look = 250; // ms; a signal may come just before the poll
+    std::optional<Clock::time_point> until;
     for (auto all = busy(); !all.empty(); all = busy())
     {
+        if (interrupted())
+        {
+            until = until.value_or(Clock::now() + patienceAfterSignal);
+            if (Clock::now() >= *until)
+            {
+                std::ranges::for_each(
+                    all, [](Member* one) { one->worker->abandon(); });
+                break;
+            }
+        }
         std::vector<pollfd> entries;
         for (const Member* member : all)
         {
             entries.push_back({member->worker->descriptor(), POLLIN, 0});
         }
-        if (::poll(entries.data(), entries.size(), -1) < 0)
+        if (::poll(entries.data(), entries.size(), look) <= 0)
         {
-            continue; // a signal
+            continue;
         }
         for (size_t i = 0; i < all.size(); ++i)
         {

@@ -87,6 +87,11 @@ void explain(const Suite& suite, const Row& row)
         fmt::print("  writes  and puts back what it overwrites; needs "
                    "--destructive for a target that is there already\n");
     }
+    if (row.slow)
+    {
+        fmt::print("  slow    waits for a time-out of the target's; needs "
+                   "--slow\n");
+    }
 }
 
 ExitCode explain(Suites suites, const std::string& id)

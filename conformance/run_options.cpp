@@ -30,6 +30,9 @@ void addSelection(CLI::App& command, RunOptions& o)
     command.add_flag("--destructive", o.destructive,
                      "Run the cases that write, too; they put back what they "
                      "overwrite. Always so where we start the target");
+    command.add_flag("--slow", o.slow,
+                     "Run the cases that wait for a time-out of the target's, "
+                     "too: minutes");
 }
 
 } // namespace

@@ -24,6 +24,7 @@ struct RunOptions
     std::optional<Level> level{};    ///< must; or should: must and should
     bool strict = false;
     bool destructive = false; ///< may write to a target that we did not start
+    bool slow = false; ///< also cases that wait for a time-out of the target's
     uint64_t seed = 1;
     double timeoutScale = 1;
     unsigned jobs = 0;    ///< 0: as many as suit the target

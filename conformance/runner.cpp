@@ -68,6 +68,10 @@ std::string repeatLine(const Suite& suite, const RunOptions& options,
     {
         text += " --destructive";
     }
+    if (options.slow)
+    {
+        text += " --slow";
+    }
     if (options.strict)
     {
         text += " --strict";

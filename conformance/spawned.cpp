@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spawned.hpp"
 
-#include "conformance/transport/connection.hpp"
 #include "conformance/orphans.hpp"
+#include "conformance/sanitizer.hpp"
 #include "conformance/spawn_line.hpp"
+#include "conformance/transport/busy_threads.hpp"
+#include "conformance/transport/connection.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -201,6 +203,15 @@ bool Spawned::leftADaemon() const
     return !orphans(child->pid()).empty();
 }
 
+void Spawned::settle() const
+{
+    constexpr int looks = 200; // one that spins is not waited for
+    for (int i = 0; i < looks && anyThreadRunsBelow(::getpid()); ++i)
+    {
+        ::poll(nullptr, 0, 1);
+    }
+}
+
 void Spawned::terminate()
 {
     // Until it has been reaped its number cannot be another process's.
@@ -234,30 +245,7 @@ Usage Spawned::usage() const
 
 std::string Spawned::sanitizerReport()
 {
-    constexpr std::string_view signs[] = {
-        "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
-        "WARNING: ThreadSanitizer", "WARNING: MemorySanitizer",
-        ": runtime error: "};
-    std::ifstream file(directory.path() / "log");
-    file.seekg(logRead);
-    std::string found;
-    std::string line;
-    while (std::getline(file, line))
-    {
-        logRead += static_cast<std::streamoff>(line.size()) + 1;
-        if (line.find("panic serving") != std::string::npos)
-        {
-            continue; // Go says it, and has caught it
-        }
-        for (const std::string_view sign : signs)
-        {
-            if (found.empty() && line.find(sign) != std::string::npos)
-            {
-                found = line;
-            }
-        }
-    }
-    return found;
+    return conformance::sanitizerReport(directory.path() / "log", logRead);
 }
 
 std::string Spawned::lastLine() const

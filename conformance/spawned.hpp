@@ -55,6 +55,10 @@ class Spawned
     std::optional<std::string>
         ending(std::chrono::milliseconds grace = {}) const;
 
+    /// Until none of its threads has anything to do, 200 ms at most: then it
+    /// has seen all that came before, such as how a client left.
+    void settle() const;
+
     /// SIGTERM to the program, or to the daemon that it made of itself.
     void terminate();
     /// Whether nothing of it is left within @p limit.

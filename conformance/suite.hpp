@@ -30,6 +30,7 @@ struct Row
     std::string_view sends;
     std::string_view wants;
     bool writes = false;
+    bool slow = false; ///< waits for a time-out of the target's
 };
 
 /// What is said of a run before the target was seen.

@@ -184,23 +184,14 @@ vmedia::Result<Target> parseTarget(std::string_view text)
     return target;
 }
 
-std::string describe(const Address& address)
-{
-    return uriOf(address, {});
-}
-
 std::string uriOf(const Address& address, std::string_view exportName)
 {
     const std::string name = encoded(exportName);
-    if (!address.socket.empty())
-    {
-        return fmt::format("nbd+unix:///{}?socket={}", name,
-                           encoded(address.socket));
-    }
-    const bool literal = address.host.find(':') != std::string::npos;
-    return fmt::format("nbd://{}{}{}:{}{}{}", literal ? "[" : "", address.host,
-                       literal ? "]" : "", address.port,
-                       name.empty() ? "" : "/", name);
+    return address.socket.empty()
+               ? fmt::format("nbd://{}{}{}", describe(address),
+                             name.empty() ? "" : "/", name)
+               : fmt::format("nbd+unix:///{}?socket={}", name,
+                             encoded(address.socket));
 }
 
 } // namespace conformance

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "conformance/transport/address.hpp"
 #include "vmedia/error/error.hpp"
 
 #include <cstdint>
@@ -9,17 +10,6 @@
 
 namespace conformance
 {
-
-/// Where a server listens: a unix socket if `socket` is set, else TCP.
-struct Address
-{
-    std::string socket{};
-    std::string host{};
-    uint16_t port = 0;
-    bool operator==(const Address&) const = default;
-};
-
-std::string describe(const Address& address);
 
 /// What a URI says of TLS.
 struct TlsAccess

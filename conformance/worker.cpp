@@ -177,6 +177,11 @@ void Worker::askToRun(size_t row, uint64_t seed)
     send(fmt::format("{} {}\n", row, seed));
 }
 
+void Worker::abandon() const
+{
+    ::kill(pid, SIGKILL);
+}
+
 void Worker::send(std::string_view order) const
 {
     sendAll(line, order);

@@ -40,6 +40,10 @@ class Worker
     void askToOpen(uint64_t seed);
     void askToRun(size_t row, uint64_t seed);
 
+    /// It ends in the midst of what it does; what it started becomes our
+    /// child.
+    void abandon() const;
+
     /// Readable when receive() may have something to give.
     int descriptor() const
     {

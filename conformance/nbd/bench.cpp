@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench.hpp"
 
-#include "conformance/busy_threads.hpp"
+#include "conformance/aftermath.hpp"
 #include "conformance/nbd/peer.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
 namespace conformance::nbd
 {
@@ -97,15 +95,7 @@ void Bench::run(const Case& one, uint64_t seed, Record& record)
     }
     record.wire = log->take();
     record.verdict = judged(std::move(record.verdict), one.level);
-    if (spawned)
-    {
-        if (const std::string report = spawned->sanitizerReport();
-            !report.empty())
-        {
-            record.verdict = failed("a sanitizer says: " + report,
-                                    "a server without such an error");
-        }
-    }
+    noteSanitizer(spawned.get(), record);
     if (!one.endsTarget)
     {
         blame(one, record);
@@ -187,24 +177,16 @@ std::string Bench::nextClient()
 
 void Bench::blame(const Case& one, Record& record)
 {
-    // Else the next client might be served before the target has seen how the
-    // one before left. One that spins is not waited for.
-    constexpr int looks = 200;
-    for (int i = 0; spawned && i < looks && anyThreadRunsBelow(::getpid()); ++i)
+    if (spawned)
     {
-        ::poll(nullptr, 0, 1);
+        spawned->settle(); // or the next client might come too early
     }
     const std::string fault = nextClient();
     if (fault.empty())
     {
         return;
     }
-    const auto ended = ending();
-    record.verdict = failed(
-        fmt::format("{}the next client was not served: {}{}",
-                    record.verdict.passed() ? "" : record.verdict.got + "; ",
-                    fault, ended ? "; the target ended with " + *ended : ""),
-        "a server that serves the next client");
+    noteNotServed(spawned.get(), fault, times.answer, record);
     again(one);
 }
 

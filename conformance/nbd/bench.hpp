@@ -4,8 +4,8 @@
 #include "conformance/nbd/profile.hpp"
 #include "conformance/nbd/target_profile.hpp"
 #include "conformance/record.hpp"
+#include "conformance/times.hpp"
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,12 +19,6 @@ namespace conformance::nbd
 class Bench
 {
   public:
-    struct Times
-    {
-        std::chrono::milliseconds answer; ///< how long a case waits
-        std::chrono::milliseconds start;
-    };
-
     /// A target that is there already; @p told as lookAtTls() has it.
     Bench(Target there, Profile told, Times with);
     /// One that we start; @p keys may be null if the line has no use for them.

@@ -16,6 +16,12 @@ def conform(*arguments):
     return run("vmedia-conform", *arguments, timeout=RUN_S)
 
 
+def end_of(ended):
+    """What it said of the verdicts that differ, for an assertion: the whole
+    is longer than a CI server shows."""
+    return ended.stdout[-1500:] + ended.stderr
+
+
 def report(tmp_path, *arguments, suite="nbd-server", patience=1.0):
     """The JSON report of `vmedia-conform @suite`, and what it printed."""
     path = tmp_path / "report.json"

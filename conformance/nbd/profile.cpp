@@ -67,7 +67,7 @@ vmedia::Result<Profile> probe(const Address& address, const Profile& told,
             vmedia::Errc::protocol,
             fmt::format("{} does not speak NBD: instead of NBDMAGIC it sent "
                         "{}",
-                        describe(address), dump(*greeting)));
+                        uriOf(address, {}), dump(*greeting)));
     }
     const uint64_t magic = reader.u64();
     if (magic == oldstyleMagic)
@@ -76,7 +76,7 @@ vmedia::Result<Profile> probe(const Address& address, const Profile& told,
             vmedia::Errc::protocol,
             fmt::format("{} speaks the oldstyle protocol, which has no options "
                         "to test",
-                        describe(address)),
+                        uriOf(address, {})),
             "start it as a newstyle server (nbdkit without --oldstyle)");
     }
     const bool newstyle = magic == optionMagic;

@@ -4,34 +4,19 @@
 #include "conformance/nbd/all_cases.hpp"
 #include "conformance/nbd/bench.hpp"
 #include "conformance/nbd/tls_target.hpp"
+#include "conformance/shelf.hpp"
+#include "conformance/target_choice.hpp"
 #include "conformance/text_report.hpp"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <map>
-
 namespace conformance::nbd
 {
 
 namespace
 {
-
-using std::chrono::milliseconds;
-
-/// Long enough for a loaded machine, short enough to wait for many hangs.
-constexpr milliseconds answerDeadline{3000};
-/// A program has to load its libraries first.
-constexpr milliseconds startDeadline{10000};
-
-milliseconds scaled(milliseconds time, double scale)
-{
-    return milliseconds(static_cast<milliseconds::rep>(
-        static_cast<double>(time.count()) * scale));
-}
 
 constexpr std::string_view needsAProfile =
     "; a --profile has a line for each way to start a server";
@@ -62,41 +47,30 @@ class ServerSuite : public Suite
     void run(const Row& row, uint64_t seed, Record& record) override;
     void close() override
     {
-        slots.clear();
+        shelf.clear();
         keys.reset();
     }
 
   private:
-    /// A target that was started, or why it could not be.
-    struct Slot
-    {
-        std::unique_ptr<Bench> bench{};
-        std::optional<vmedia::Error> failed{};
-    };
-
     vmedia::Result<void> wantOneTarget() const;
     vmedia::Result<void> readModes();
     vmedia::Result<void> lookAtTarget();
     const TargetMode* modeOf(const Case& one) const;
     Plan plan() const;
     vmedia::Result<void> use(const TargetMode& mode, uint64_t seed);
-    vmedia::Result<void> openBench(Slot& slot, const TargetMode& mode,
-                                   uint64_t seed);
+    vmedia::Result<std::unique_ptr<Bench>> benchOf(const TargetMode& mode);
 
-    // One of these three says what is tested.
-    std::string target;  ///< a URI
-    std::string spawn;   ///< the line that starts the target
-    std::string profile; ///< see loadTargetProfile()
+    TargetChoice target;
     std::optional<std::string> exportName;
 
     bool mayWrite = false;
     bool mayBeOneOnly = false; ///< why it did not start for several jobs
-    Bench::Times times{};
+    Times times{};
     TargetProfile modes;
     std::optional<Target> there; ///< one that we did not start
     std::optional<Profile> told; ///< of that; none: not looked at yet
     std::shared_ptr<const Keys> keys;
-    std::map<const TargetMode*, Slot> slots;
+    Shelf<TargetMode, Bench> shelf;
     Bench* bench = nullptr; ///< the one that is open
 };
 
@@ -116,17 +90,16 @@ std::vector<Row> ServerSuite::rows() const
 
 void ServerSuite::addOptions(CLI::App& command)
 {
-    command.add_option("target", target,
-                       "nbd://HOST[:PORT][/EXPORT] or "
-                       "nbd+unix:///[EXPORT]?socket=PATH; with TLS nbds and "
-                       "tls-psk-file=FILE or tls-certificates=DIR");
-    command.add_option("--spawn", spawn,
-                       "Start the target with this line instead, e.g. 'nbdkit "
-                       "-f -U {socket} memory 1M'; also {port}, {image}");
-    command.add_option("--profile", profile,
-                       "Start a server in each way that a case needs: "
-                       "vmedia-nbd, nbdkit, qemu-nbd, nbd-server, or a file "
-                       "such as theirs");
+    target.addOptions(
+        command,
+        {.uri = "nbd://HOST[:PORT][/EXPORT] or "
+                "nbd+unix:///[EXPORT]?socket=PATH; with TLS nbds and "
+                "tls-psk-file=FILE or tls-certificates=DIR",
+         .spawn = "Start the target with this line instead, e.g. 'nbdkit "
+                  "-f -U {socket} memory 1M'; also {port}, {image}",
+         .profile = "Start a server in each way that a case needs: "
+                    "vmedia-nbd, nbdkit, qemu-nbd, nbd-server, or a file "
+                    "such as theirs"});
     command.add_option(
         "--export", exportName,
         "The export to use; else the default or the first listed");
@@ -134,20 +107,14 @@ void ServerSuite::addOptions(CLI::App& command)
 
 vmedia::Result<void> ServerSuite::wantOneTarget() const
 {
-    const std::string* const targets[] = {&target, &spawn, &profile};
-    const auto given = std::ranges::count_if(
-        targets, [](const std::string* one) { return !one->empty(); });
-    if (given != 1)
+    auto one = target.wantOne("give nbd://HOST[:PORT][/EXPORT], "
+                              "nbd+unix:///[EXPORT]?socket=PATH, --spawn "
+                              "'COMMAND {socket}' or --profile NAME");
+    if (!one)
     {
-        return vmedia::fail(vmedia::Errc::usage,
-                            given == 0 ? "no target"
-                                       : "more than one of a target, --spawn "
-                                         "and --profile is given",
-                            "give nbd://HOST[:PORT][/EXPORT], "
-                            "nbd+unix:///[EXPORT]?socket=PATH, --spawn "
-                            "'COMMAND {socket}' or --profile NAME");
+        return one;
     }
-    if (!profile.empty() && exportName)
+    if (!target.profile.empty() && exportName)
     {
         return vmedia::fail(vmedia::Errc::usage,
                             "--export is given with --profile",
@@ -158,9 +125,9 @@ vmedia::Result<void> ServerSuite::wantOneTarget() const
 
 vmedia::Result<void> ServerSuite::readModes()
 {
-    if (!profile.empty())
+    if (!target.profile.empty())
     {
-        auto loaded = loadTargetProfile(profile);
+        auto loaded = loadTargetProfile(target.profile);
         if (!loaded)
         {
             return tl::unexpected(loaded.error());
@@ -168,14 +135,14 @@ vmedia::Result<void> ServerSuite::readModes()
         modes = std::move(*loaded);
         return {};
     }
-    if (!spawn.empty())
+    if (!target.spawn.empty())
     {
-        modes.modes.push_back({.start = {.line = spawn},
+        modes.modes.push_back({.start = {.line = target.spawn},
                                .offers = Needs::plain,
                                .exportName = exportName});
         return {};
     }
-    auto parsed = parseTarget(target);
+    auto parsed = parseTarget(target.uri);
     if (!parsed)
     {
         return tl::unexpected(parsed.error());
@@ -201,26 +168,20 @@ vmedia::Result<Plan> ServerSuite::prepare(const RunOptions& options)
         return tl::unexpected(done.error());
     }
     mayWrite = !there || options.destructive;
-    mayBeOneOnly = !spawn.empty() && options.jobs != 1;
-    times = {scaled(answerDeadline, options.timeoutScale),
-             scaled(startDeadline, std::max(1.0, options.timeoutScale))};
+    mayBeOneOnly = !target.spawn.empty() && options.jobs != 1;
+    times = timesOf(options.timeoutScale);
     return plan();
 }
 
 Plan ServerSuite::plan() const
 {
-    std::string text = !profile.empty() ? "--profile " + shellQuoted(profile)
-                       : spawn.empty()  ? shellQuoted(target)
-                                        : "--spawn " + shellQuoted(spawn);
+    std::string text = target.options();
     if (exportName)
     {
         text += " --export " + shellQuoted(*exportName);
     }
-    return {.target = !profile.empty() ? "profile " + profile
-                      : spawn.empty()  ? target
-                                       : spawn,
-            .options = std::move(text),
-            .starts = !there};
+    return {
+        .target = target.shown(), .options = std::move(text), .starts = !there};
 }
 
 /// What TLS a target has that was there already: once, and in the process
@@ -248,7 +209,7 @@ vmedia::Result<void> ServerSuite::lookAtTarget()
 /// Null if the target cannot be brought to what @p one is about.
 const TargetMode* ServerSuite::modeOf(const Case& one) const
 {
-    return modes.find(profile.empty() ? untold(one.needs) : one.needs);
+    return modes.find(target.profile.empty() ? untold(one.needs) : one.needs);
 }
 
 size_t ServerSuite::groupOf(const Row& row) const
@@ -300,11 +261,12 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
         const bool inClear = told && covers(one.needs, Needs::plain) &&
                              covers(told->offers, Needs::tlsRequired);
         record.verdict = notApplicable(
-            inClear           ? "it speaks in clear, and the target wants TLS"
-            : profile.empty() ? fmt::format("it needs a target with {}{}",
-                                            describe(one.needs), needsAProfile)
-                              : fmt::format("the profile has no mode with {}",
-                                            describe(one.needs)));
+            inClear ? "it speaks in clear, and the target wants TLS"
+            : target.profile.empty()
+                ? fmt::format("it needs a target with {}{}",
+                              describe(one.needs), needsAProfile)
+                : fmt::format("the profile has no mode with {}",
+                              describe(one.needs)));
         return;
     }
     if (const auto used = use(*mode, seed); !used)
@@ -320,7 +282,7 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
             notTested("the target died in case " + bench->brokenBy());
         return;
     }
-    if (!profile.empty())
+    if (!target.profile.empty())
     {
         record.server = mode->start.line;
     }
@@ -330,53 +292,31 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
 /// Puts the target of @p mode where cases run.
 vmedia::Result<void> ServerSuite::use(const TargetMode& mode, uint64_t seed)
 {
-    Slot& slot = slots[&mode];
-    if (slot.failed)
-    {
-        return tl::unexpected(*slot.failed);
-    }
-    if (bench != nullptr && bench == slot.bench.get() && bench->isOf(seed))
-    {
-        return {};
-    }
-    if (bench != nullptr)
-    {
-        std::exchange(bench, nullptr)->stop();
-    }
-    auto opened = openBench(slot, mode, seed);
-    if (!opened)
-    {
-        slot.failed = opened.error();
-        slot.bench.reset();
-        return opened;
-    }
-    bench = slot.bench.get();
-    return {};
+    auto used = shelf.use(
+        mode, seed, [this](const TargetMode& one) { return benchOf(one); });
+    bench = used ? *used : nullptr;
+    return used ? vmedia::Result<void>{} : tl::unexpected(used.error());
 }
 
-vmedia::Result<void> ServerSuite::openBench(Slot& slot, const TargetMode& mode,
-                                            uint64_t seed)
+vmedia::Result<std::unique_ptr<Bench>>
+    ServerSuite::benchOf(const TargetMode& mode)
 {
-    if (!slot.bench && there)
+    if (there)
     {
-        slot.bench = std::make_unique<Bench>(*there, *told, times);
+        return std::make_unique<Bench>(*there, *told, times);
     }
-    if (!slot.bench)
+    const std::string all = mode.start.line + mode.start.config;
+    if (!keys && (all.find("{pki}") != std::string::npos ||
+                  all.find("{psk}") != std::string::npos))
     {
-        const std::string all = mode.start.line + mode.start.config;
-        if (!keys && (all.find("{pki}") != std::string::npos ||
-                      all.find("{psk}") != std::string::npos))
+        auto made = Keys::make();
+        if (!made)
         {
-            auto made = Keys::make();
-            if (!made)
-            {
-                return tl::unexpected(made.error());
-            }
-            keys = std::move(*made);
+            return tl::unexpected(made.error());
         }
-        slot.bench = std::make_unique<Bench>(mode, keys, times);
+        keys = std::move(*made);
     }
-    return slot.bench->open(seed);
+    return std::make_unique<Bench>(mode, keys, times);
 }
 
 } // namespace

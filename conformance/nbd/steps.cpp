@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steps.hpp"
 
-#include "conformance/busy_threads.hpp"
+#include "conformance/transport/busy_threads.hpp"
 #include "vmedia/nbd/chunk.hpp"
 #include "vmedia/nbd/terms.hpp"
 

@@ -12,7 +12,7 @@ import pathlib
 
 import pytest
 
-from conformance.nbd.conform import SCALE, conform
+from conformance.nbd.conform import SCALE, conform, end_of
 from fixtures.program import require
 
 EXPECTED = pathlib.Path(__file__).parent.parent / "expected"
@@ -34,5 +34,5 @@ def test_verdicts_are_as_expected(server, tmp_path):
     ended = conform("nbd-server", "--profile", server,
                     "--timeout-scale", SCALE,
                     "--expect", EXPECTED / f"{server}.toml")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.returncode == 0, end_of(ended)
     assert "; unexpected: none\n" in ended.stdout

@@ -111,9 +111,10 @@ void spinAtCloseNotify(bool written, int type, ByteView message)
 {
     if (!written && isAlert(type, message, SSL_AD_CLOSE_NOTIFY))
     {
-        // For ever would do, but for the tests' time.
+        // For ever would do, but for the tests' time. Who spins is waited for
+        // a little longer than who is silent.
         const auto until = std::chrono::steady_clock::now() +
-                           std::chrono::milliseconds(2500);
+                           std::chrono::milliseconds(4000);
         while (std::chrono::steady_clock::now() < until)
         {}
     }

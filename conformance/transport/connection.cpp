@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
-#include "patience.hpp"
+#include "conformance/transport/patience.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

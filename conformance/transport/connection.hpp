@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/target.hpp"
+#include "conformance/transport/address.hpp"
 #include "conformance/wire/wire_log.hpp"
+#include "vmedia/error/error.hpp"
 #include "vmedia/nbd/pack.hpp"
 
 #include <chrono>

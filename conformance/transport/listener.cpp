@@ -62,11 +62,11 @@ std::optional<Connection> Listener::accept(std::chrono::milliseconds deadline,
     {
         sockaddr_in from{};
         socklen_t size = sizeof(from);
-        const int socket = ::accept4(
-            descriptor,
-            // NOLINTNEXTLINE: what the sockets interface asks for
-            reinterpret_cast<sockaddr*>(&from), &size,
-            SOCK_CLOEXEC | SOCK_NONBLOCK);
+        const int socket =
+            ::accept4(descriptor,
+                      // NOLINTNEXTLINE: what the sockets interface asks for
+                      reinterpret_cast<sockaddr*>(&from), &size,
+                      SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (socket >= 0)
         {
             const int on = 1;

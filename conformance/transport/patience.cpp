@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "patience.hpp"
 
-#include "conformance/busy_threads.hpp"
+#include "conformance/transport/busy_threads.hpp"
 
 #include <unistd.h>
 
@@ -21,6 +21,7 @@ Patience::Patience(milliseconds deadline) :
 void Patience::progressed()
 {
     until = std::min(last, Clock::now() + quiet);
+    hadAtDeadline.reset();
 }
 
 bool Patience::wait(int descriptor, short events)
@@ -47,12 +48,24 @@ bool Patience::wait(std::span<pollfd> these)
         {
             continue;
         }
-        if (until >= last || !anyThreadRunsBelow(::getpid()))
+        if (until >= last || !isAtWork())
         {
             return false;
         }
         until = std::min(last, Clock::now() + look);
     }
+}
+
+/// Whether the target may still answer, now that the deadline has passed.
+bool Patience::isAtWork()
+{
+    if (!anyThreadRunsBelow(::getpid()))
+    {
+        return false;
+    }
+    const auto had = coreTimeBelow(::getpid());
+    hadAtDeadline = hadAtDeadline.value_or(had);
+    return had - *hadAtDeadline < quiet / 4;
 }
 
 } // namespace conformance

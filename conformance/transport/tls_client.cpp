@@ -117,7 +117,7 @@ std::string ciphersOf(const TlsWish& wish)
 vmedia::Result<ContextOwner> contextOf(const TlsWish& wish)
 {
     ContextOwner made(::SSL_CTX_new(wish.serves ? ::TLS_server_method()
-                                                 : ::TLS_client_method()));
+                                                : ::TLS_client_method()));
     SSL_CTX* context = made.get();
     ::SSL_CTX_set_security_level(context, wish.anyStrength ? 0 : 1);
     if (SSL_CTX_set_min_proto_version(context, wish.lowest) != 1 ||

@@ -31,7 +31,7 @@ struct TlsWish
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
     std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
-    bool serves = false; ///< we are the server, and show `certificate`
+    bool serves = false;      ///< we are the server, and show `certificate`
     bool anyStrength = false; ///< also what OpenSSL's security level forbids
 
     TlsWish only(int version) const

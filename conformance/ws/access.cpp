@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "access.hpp"
 
+#include "conformance/text_report.hpp"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 namespace conformance::ws
 {
@@ -107,6 +110,26 @@ void addAccessOptions(CLI::App& command, Access& access)
         ->type_name("FILE");
     command.add_flag("-k,--insecure", access.insecure,
                      "Take any certificate of the server's");
+}
+
+std::string optionsOf(const Access& access)
+{
+    const std::pair<std::string_view, const std::string*> all[] = {
+        {"--user", &access.user},
+        {"--password-file", &access.passwordFile},
+        {"--token-file", &access.tokenFile},
+        {"--cert", &access.certificate},
+        {"--key", &access.key},
+        {"--cacert", &access.authorities}};
+    std::string text;
+    for (const auto& [option, value] : all)
+    {
+        if (!value->empty())
+        {
+            text += fmt::format(" {} {}", option, shellQuoted(*value));
+        }
+    }
+    return text + (access.insecure ? " --insecure" : "");
 }
 
 std::string basic(std::string_view user, std::string_view password)

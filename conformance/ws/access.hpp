@@ -26,6 +26,9 @@ struct Access
 
 void addAccessOptions(CLI::App& command, Access& access);
 
+/// As a shell takes it, with a blank before each; "" if nothing was given
+std::string optionsOf(const Access& access);
+
 /// Puts it into @p endpoint.
 ///
 /// Errors: Errc::usage; a file cannot be read, or what was given makes no

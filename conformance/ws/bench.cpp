@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench.hpp"
 
+#include "conformance/aftermath.hpp"
+#include "conformance/wire/secrets.hpp"
 #include "conformance/ws/conversation.hpp"
 #include "conformance/ws/probe.hpp"
 
@@ -72,16 +74,24 @@ void Bench::run(const Case& one, uint64_t seed, Record& record)
     }
     record.wire = log->take();
     record.verdict = judged(std::move(record.verdict), one.level);
-    if (spawned)
-    {
-        if (const std::string report = spawned->sanitizerReport();
-            !report.empty())
-        {
-            record.verdict = failed("a sanitizer says: " + report,
-                                    "a server without such an error");
-        }
-    }
+    noteSanitizer(spawned.get(), record);
     blame(one, record);
+    if (!line) // what we made for a target of our own opens nothing else
+    {
+        hideSecrets(record);
+    }
+}
+
+void Bench::hideSecrets(Record& record) const
+{
+    Secrets secrets;
+    for (const auto& [name, value] : profile.endpoint.credentials)
+    {
+        // "Basic …", "Bearer …": the scheme is no secret
+        secrets.add(value.substr(value.find(' ') + 1));
+    }
+    secrets.hide(record.wire);
+    secrets.hide(record.verdict.got);
 }
 
 /// What is wrong with the service for a new client; nothing if it is served.
@@ -104,17 +114,16 @@ std::string Bench::nextClient()
 
 void Bench::blame(const Case& one, Record& record)
 {
+    if (spawned)
+    {
+        spawned->settle(); // or the next client might come too early
+    }
     const std::string fault = nextClient();
     if (fault.empty())
     {
         return;
     }
-    const auto ended = spawned ? spawned->ending(times.answer) : std::nullopt;
-    record.verdict = failed(
-        fmt::format("{}the next client was not served: {}{}",
-                    record.verdict.passed() ? "" : record.verdict.got + "; ",
-                    fault, ended ? "; the target ended with " + *ended : ""),
-        "a server that serves the next client");
+    noteNotServed(spawned.get(), fault, times.answer, record);
     if (!line || !start())
     {
         diedIn = one.id;

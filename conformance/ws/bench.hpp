@@ -2,10 +2,10 @@
 #pragma once
 #include "conformance/profile_file.hpp"
 #include "conformance/record.hpp"
+#include "conformance/times.hpp"
 #include "conformance/ws/case.hpp"
 #include "conformance/ws/target.hpp"
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,12 +19,6 @@ namespace conformance::ws
 class Bench
 {
   public:
-    struct Times
-    {
-        std::chrono::milliseconds answer; ///< how long a case waits
-        std::chrono::milliseconds start;
-    };
-
     /// @p told: what is known of it. With @p how it is started by us, and then
     /// the endpoint's address is that of the line.
     Bench(Profile told, std::optional<StartLine> how, Times with);
@@ -33,6 +27,12 @@ class Bench
     /// after stop().
     vmedia::Result<void> open(uint64_t seed);
     void stop();
+
+    /// Whether what is started now, if we started it, has that seed's image.
+    bool isOf(uint64_t seed) const
+    {
+        return !line || imageSeed == seed;
+    }
 
     /// Runs @p one, and looks whether the target is still well after it.
     void run(const Case& one, uint64_t seed, Record& record);
@@ -50,6 +50,7 @@ class Bench
   private:
     vmedia::Result<void> start();
     std::string nextClient();
+    void hideSecrets(Record& record) const;
     void blame(const Case& one, Record& record);
 
     Profile profile;

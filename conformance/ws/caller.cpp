@@ -2,9 +2,9 @@
 #include "caller.hpp"
 
 #include "client_program.hpp"
-#include "conformance/transport/patience.hpp"
 #include "conformance/orphans.hpp"
 #include "conformance/spawn_line.hpp"
+#include "conformance/transport/patience.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -25,8 +25,7 @@ namespace
 namespace json = boost::json;
 using std::chrono::milliseconds;
 
-Farewell farewellOf(const ClientProgram& program,
-                    const ClientProgram::End& end)
+Farewell farewellOf(const ClientProgram& program, const ClientProgram::End& end)
 {
     const std::string report = program.sanitizerReport();
     return {.crashed = end.bySignal || !report.empty(),

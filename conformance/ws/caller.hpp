@@ -32,7 +32,8 @@ class Visit
     virtual int descriptor() const = 0;
     /// What the client told, if it does before @p grace is over and nothing
     /// of it is at work any more.
-    virtual std::optional<Farewell> farewell(std::chrono::milliseconds grace) = 0;
+    virtual std::optional<Farewell>
+        farewell(std::chrono::milliseconds grace) = 0;
     /// Whether farewell() can ever tell something.
     virtual bool tells() const = 0;
 };

@@ -2,6 +2,7 @@
 #include "client_bench.hpp"
 
 #include "conformance/spawn_line.hpp"
+#include "conformance/wire/secrets.hpp"
 #include "conformance/ws/peer.hpp"
 #include "conformance/ws/probe.hpp"
 #include "fixtures/authority.hpp"
@@ -39,8 +40,8 @@ void ClientBench::writeImage() const
     fixtures::writePrivate(directory.path() / "image", bytes);
 }
 
-vmedia::Result<std::unique_ptr<Caller>> ClientBench::caller(
-    const std::string& ca)
+vmedia::Result<std::unique_ptr<Caller>>
+    ClientBench::caller(const std::string& ca)
 {
     if (line.empty())
     {
@@ -69,12 +70,14 @@ vmedia::Result<std::unique_ptr<Caller>> ClientBench::caller(
     return callerOf(std::move(*words));
 }
 
-vmedia::Result<std::string> ClientBench::open(uint64_t seed)
+void ClientBench::stop()
 {
-    if (gate)
-    {
-        return said;
-    }
+    gate.reset();
+}
+
+vmedia::Result<void> ClientBench::open(uint64_t seed)
+{
+    stop();
     imageSeed = seed;
     std::shared_ptr<const Keys> keys;
     if (profile.endpoint.secure)
@@ -97,24 +100,36 @@ vmedia::Result<std::string> ClientBench::open(uint64_t seed)
     {
         return tl::unexpected(opened.error());
     }
-    auto found = probe(profile, **opened, times.start, times.answer);
+    gate = std::move(*opened);
+    if (!said.empty())
+    {
+        return {};
+    }
+    auto found = probe(profile, *gate, times.start, times.answer);
     if (!found)
     {
         return tl::unexpected(found.error());
     }
-    gate = std::move(*opened);
     profile = found->profile;
     said = describe(*found);
-    return said;
+    return {};
 }
 
 void ClientBench::run(const Case& one, uint64_t seed, Record& record)
 {
     const auto log = std::make_shared<WireLog>();
+    Secrets secrets;
     {
         Peer peer(profile, *gate, times.answer, seed, log);
         record.verdict = one.run(peer);
         peer.hangUp();
+        for (const std::string_view name : {"Authorization", "Cookie"})
+        {
+            for (const std::string& value : peer.heardOf(name))
+            {
+                secrets.add(value.substr(value.find(' ') + 1));
+            }
+        }
         const auto told = peer.farewell(lastWords);
         if (told && told->crashed)
         {
@@ -124,6 +139,11 @@ void ClientBench::run(const Case& one, uint64_t seed, Record& record)
     }
     record.wire = log->take();
     record.verdict = judged(std::move(record.verdict), one.level);
+    if (line.empty()) // what we made for a client of our own opens nothing else
+    {
+        secrets.hide(record.wire);
+        secrets.hide(record.verdict.got);
+    }
     std::error_code failed;
     if (!profile.image.empty() &&
         std::filesystem::file_size(profile.image, failed) != imageSize)

@@ -154,7 +154,9 @@ constexpr Case cases[] = {
         .sends = "a Close without a code",
         .wants = "a Close with no code or with 1000",
         .run =
-            [](Peer& peer) { return closes(peer, std::nullopt, {}, {0, 1000}); },
+            [](Peer& peer) {
+    return closes(peer, std::nullopt, {}, {0, 1000});
+},
     },
     {
         .id = "ws.clt.close.waits-for-end",

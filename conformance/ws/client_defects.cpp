@@ -60,8 +60,7 @@ void addClientRequestDefects(Clients& all)
         asks([](Request& request) { request.set("Host", "127.0.0.1"); });
     all["ws.clt.request.upgrade"] =
         asks([](Request& request) { request.drop("Connection"); });
-    all["ws.clt.request.key-16-bytes"] = {
-        .key = [](std::mt19937_64& random) {
+    all["ws.clt.request.key-16-bytes"] = {.key = [](std::mt19937_64& random) {
         return randomKey(random).substr(0, 22);
     }};
     all["ws.clt.request.key-fresh"] = {.key = [](std::mt19937_64&) {
@@ -69,9 +68,8 @@ void addClientRequestDefects(Clients& all)
     }};
     all["ws.clt.request.origin"] =
         asks([](Request& request) { request.drop("Origin"); });
-    all["ws.clt.request.version-13"] = asks([](Request& request) {
-        request.set("Sec-WebSocket-Version", "8");
-    });
+    all["ws.clt.request.version-13"] = asks(
+        [](Request& request) { request.set("Sec-WebSocket-Version", "8"); });
     all["ws.clt.request.subprotocols"] = asks([](Request& request) {
         request.set("Sec-WebSocket-Protocol", "binary, binary");
     });
@@ -120,28 +118,28 @@ void addFieldDefects(Clients& all)
     }};
     all["ws.clt.response.upgrade-missing"] = lacks("Upgrade");
     all["ws.clt.response.upgrade-other"] = opensOn(has("Upgrade", "h2c"));
-    all["ws.clt.response.upgrade-case"] = refusesIf(has("Upgrade",
-                                                        "WebSocket"));
+    all["ws.clt.response.upgrade-case"] =
+        refusesIf(has("Upgrade", "WebSocket"));
     all["ws.clt.response.connection-missing"] = lacks("Connection");
-    all["ws.clt.response.connection-other"] = opensOn(has("Connection",
-                                                          "close"));
-    all["ws.clt.response.connection-case"] = refusesIf(
-        has("Connection", "keep-alive, upgrade"));
-    all["ws.clt.response.subprotocol-not-offered"] = opensOn(
-        has("Sec-WebSocket-Protocol", "x-not-offered"));
+    all["ws.clt.response.connection-other"] =
+        opensOn(has("Connection", "close"));
+    all["ws.clt.response.connection-case"] =
+        refusesIf(has("Connection", "keep-alive, upgrade"));
+    all["ws.clt.response.subprotocol-not-offered"] =
+        opensOn(has("Sec-WebSocket-Protocol", "x-not-offered"));
     all["ws.clt.response.subprotocols-two"] =
         opensOn([](const Response& response) {
         return first(response, "Sec-WebSocket-Protocol").find(',') !=
                std::string::npos;
     });
-    all["ws.clt.response.subprotocol-missing"] = refusesIf(
-        [](const Response& response) {
+    all["ws.clt.response.subprotocol-missing"] =
+        refusesIf([](const Response& response) {
         return !response.value("Sec-WebSocket-Protocol");
     });
-    all["ws.clt.response.extension-not-offered"] = opensOn(
-        has("Sec-WebSocket-Extensions", "x-not-offered"));
-    all["ws.clt.response.extension-malformed"] = opensOn(
-        has("Sec-WebSocket-Extensions", "; ="));
+    all["ws.clt.response.extension-not-offered"] =
+        opensOn(has("Sec-WebSocket-Extensions", "x-not-offered"));
+    all["ws.clt.response.extension-malformed"] =
+        opensOn(has("Sec-WebSocket-Extensions", "; ="));
 }
 
 void addClientResponseDefects(Clients& all)
@@ -167,8 +165,7 @@ void addClientResponseDefects(Clients& all)
     }};
     all["ws.clt.response.frame-behind"] = {.losesPipelined = true};
     all["ws.clt.response.interim"] = {.takesInterim = true};
-    all["ws.clt.response.body"] = {
-        .received = [](Bytes& piece) {
+    all["ws.clt.response.body"] = {.received = [](Bytes& piece) {
         constexpr std::string_view body = "\r\n\r\nhello";
         const auto bytes = std::as_bytes(std::span(body));
         const auto found = std::search(piece.begin(), piece.end(),
@@ -194,10 +191,9 @@ Deviation changesFrames(std::function<void(Frame& frame)> change)
 
 void addClientSentDefects(Clients& all)
 {
-    all["ws.clt.sent.masked"] = sends(Opcode::pong,
-                                      [](std::vector<Frame>& frames) {
-        frames.front().mask.reset();
-    });
+    all["ws.clt.sent.masked"] =
+        sends(Opcode::pong,
+              [](std::vector<Frame>& frames) { frames.front().mask.reset(); });
     all["ws.clt.sent.mask-fresh"] = {
         .mask = [count = uint32_t{0}](std::mt19937_64&) mutable {
         ++count; // a counter, whose low byte is the first
@@ -221,13 +217,13 @@ void addClientSentDefects(Clients& all)
             frame.payload.resize(126);
         }
     });
-    all["ws.clt.sent.nothing-after-close"] = sends(
-        Opcode::close, [](std::vector<Frame>& frames) {
+    all["ws.clt.sent.nothing-after-close"] =
+        sends(Opcode::close, [](std::vector<Frame>& frames) {
         frames.push_back({.payload = Bytes(1), .mask = MaskKey{}});
     });
     // A pong for a fragment, in the middle of a message.
-    all["ws.clt.sent.not-interleaved"] = sends(
-        Opcode::binary, [](std::vector<Frame>& frames) {
+    all["ws.clt.sent.not-interleaved"] = sends(Opcode::binary,
+                                               [](std::vector<Frame>& frames) {
         if (frames.front().payload.size() > 1024)
         {
             frames.front().fin = false;
@@ -257,10 +253,8 @@ void addClientReceivedDefects(Clients& all)
     });
     for (const int bit : {1, 2, 3})
     {
-        all[fmt::format("ws.clt.received.rsv-{}", bit)] =
-            takes([bit](const Header& header) {
-            return header.rsv == 8 >> bit;
-        });
+        all[fmt::format("ws.clt.received.rsv-{}", bit)] = takes(
+            [bit](const Header& header) { return header.rsv == 8 >> bit; });
     }
     all["ws.clt.received.opcode-3"] = takesOpcode(3);
     all["ws.clt.received.opcode-11"] = takesOpcode(11);
@@ -284,19 +278,19 @@ void addClientReceivedDefects(Clients& all)
     all["ws.clt.received.control-fragmented"] = takes([](const Header& header) {
         return header.opcode == Opcode::ping && !header.fin;
     });
-    all["ws.clt.received.continuation-first"] = takes(
-        opcodeIs(Opcode::continuation));
+    all["ws.clt.received.continuation-first"] =
+        takes(opcodeIs(Opcode::continuation));
     all["ws.clt.received.data-inside"] = takes(opcodeIs(Opcode::binary));
-    all["ws.clt.received.split-28"] = corrupts(
-        [](const Header& header, uint64_t, ByteView) {
+    all["ws.clt.received.split-28"] =
+        corrupts([](const Header& header, uint64_t, ByteView) {
         return header.opcode == Opcode::continuation && header.fin;
     });
-    all["ws.clt.received.coalesced-64"] = corrupts(
-        [](const Header& header, uint64_t, ByteView) {
+    all["ws.clt.received.coalesced-64"] =
+        corrupts([](const Header& header, uint64_t, ByteView) {
         return header.length > 1000;
     });
-    all["ws.clt.received.ping-behind"] = sends(
-        Opcode::pong, [](std::vector<Frame>& frames) {
+    all["ws.clt.received.ping-behind"] = sends(Opcode::pong,
+                                               [](std::vector<Frame>& frames) {
         frames.front().payload.assign(frames.front().payload.size(),
                                       std::byte{0});
     });
@@ -316,8 +310,8 @@ void addClientCloseDefects(Clients& all)
             }
         });
     };
-    for (const uint16_t code : std::initializer_list<uint16_t>{1000, 1001, 1011,
-                                                               4000})
+    for (const uint16_t code :
+         std::initializer_list<uint16_t>{1000, 1001, 1011, 4000})
     {
         all[fmt::format("ws.clt.close.code-{}", code)] = answersLike(code,
                                                                      1002);
@@ -344,10 +338,9 @@ void addClientCloseDefects(Clients& all)
         }
     }};
     all["ws.clt.close.backs-off"] = {.dialsAgain = true};
-    all["ws.clt.close.one-byte"] = rulesClose(
-        [](ByteView body) { return body.size() == 1; }, {});
-    for (const uint16_t code : std::initializer_list<uint16_t>{1005, 1006,
-                                                               999})
+    all["ws.clt.close.one-byte"] =
+        rulesClose([](ByteView body) { return body.size() == 1; }, {});
+    for (const uint16_t code : std::initializer_list<uint16_t>{1005, 1006, 999})
     {
         all[fmt::format("ws.clt.close.code-{}", code)] = rulesClose(
             [code](ByteView body) { return codeOf(body) == code; }, {});
@@ -395,12 +388,11 @@ void addClientResourceDefects(Clients& all)
             piece.clear();
         }
     }};
-    all["ws.clt.resources.image-vanishes"] = changesReads(
-        [](uint64_t offset) { return offset == 512U << 10; },
-        [](Bytes& piece) { piece.clear(); });
+    all["ws.clt.resources.image-vanishes"] = changesReads([](uint64_t offset) {
+        return offset == 512U << 10;
+    }, [](Bytes& piece) { piece.clear(); });
     all["ws.clt.resources.offset-53-bits"] = changesReads(
-        [](uint64_t offset) { return offset >> 53 != 0; },
-        [](Bytes& piece) {
+        [](uint64_t offset) { return offset >> 53 != 0; }, [](Bytes& piece) {
         for (size_t i = 16; i < 24; ++i)
         {
             piece[i] = std::byte{0};

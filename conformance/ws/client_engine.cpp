@@ -78,18 +78,19 @@ void ClientEngine::readHead()
     for (;;)
     {
         const std::string_view bytes = heard();
-        const auto end = endOfHead(
-            bytes.substr(std::min(scanned, bytes.size())));
+        const auto end =
+            endOfHead(bytes.substr(std::min(scanned, bytes.size())));
+        const size_t size = end ? scanned + *end : bytes.size();
+        const size_t most = end ? rules.headMax : rules.headMax - 1;
+        if (size > most && !deviates.boundsNothing)
+        {
+            return finish(Why::refused, 0, "a head that is too long");
+        }
         if (!end)
         {
-            if (bytes.size() >= rules.headMax && !deviates.boundsNothing)
-            {
-                finish(Why::refused, 0, "a head without an end");
-            }
             scanned = bytes.size() - std::min<size_t>(bytes.size(), 3);
             return;
         }
-        const size_t size = scanned + *end;
         auto response = parseResponse(bytes.substr(0, size));
         if (!response)
         {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client_program.hpp"
 
+#include "conformance/sanitizer.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
@@ -69,8 +71,8 @@ vmedia::Result<std::unique_ptr<ClientProgram>>
         return vmedia::during("the client", std::move(error));
     }
     made->child.emplace(std::move(*started));
-    made->handle = static_cast<int>(
-        ::syscall(SYS_pidfd_open, made->child->pid(), 0));
+    made->handle =
+        static_cast<int>(::syscall(SYS_pidfd_open, made->child->pid(), 0));
     return made;
 }
 
@@ -98,10 +100,10 @@ std::optional<ClientProgram::End> ClientProgram::end() const
         return std::nullopt;
     }
     const bool exited = info.si_code == CLD_EXITED;
-    const std::string how =
-        exited ? fmt::format("status {}", info.si_status)
-               : fmt::format("signal {} ({})", info.si_status,
-                             ::strsignal(info.si_status));
+    const std::string how = exited
+                                ? fmt::format("status {}", info.si_status)
+                                : fmt::format("signal {} ({})", info.si_status,
+                                              ::strsignal(info.si_status));
     return End{.bySignal = !exited,
                .number = info.si_status,
                .words = fmt::format("{}; {}", how, lastLine())};
@@ -109,22 +111,8 @@ std::optional<ClientProgram::End> ClientProgram::end() const
 
 std::string ClientProgram::sanitizerReport() const
 {
-    constexpr std::string_view signs[] = {
-        "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
-        "WARNING: ThreadSanitizer", "WARNING: MemorySanitizer",
-        ": runtime error: "};
-    std::ifstream file(directory.path() / "log");
-    for (std::string line; std::getline(file, line);)
-    {
-        for (const std::string_view sign : signs)
-        {
-            if (line.find(sign) != std::string::npos)
-            {
-                return line;
-            }
-        }
-    }
-    return {};
+    std::streamoff from = 0;
+    return conformance::sanitizerReport(directory.path() / "log", from);
 }
 
 std::string ClientProgram::lastLine() const

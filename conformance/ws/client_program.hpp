@@ -22,7 +22,7 @@ class ClientProgram
     struct End
     {
         bool bySignal = false;
-        int number = 0; ///< the status, or the signal
+        int number = 0;      ///< the status, or the signal
         std::string words{}; ///< "status 1; it printed 'no such host'"
     };
 

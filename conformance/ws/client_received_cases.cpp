@@ -97,8 +97,8 @@ Verdict coalesces(Peer& peer)
     if (talk)
     {
         // Of a dialer as many replies as it has requests in flight.
-        const size_t size =
-            peer.profile().role == Role::gateway ? requests * 28 : 1;
+        const size_t size = peer.profile().role == Role::gateway ? requests * 28
+                                                                 : 1;
         peer.sendData(talk->next(peer, size));
         talk->wantAnswer(peer);
         peer.wantOpenStill();
@@ -117,10 +117,11 @@ Verdict takesPingBehind(Peer& peer)
     Bytes nonce;
     vmedia::nbd::append(nonce, peer.random()());
     Bytes all = peer.framed({.payload = data});
-    vmedia::nbd::append(all, ByteView(peer.framed(
-                                 {.opcode = Opcode::ping, .payload = nonce})));
+    vmedia::nbd::append(
+        all, ByteView(peer.framed({.opcode = Opcode::ping, .payload = nonce})));
     bool answered = false;
-    peer.onPong([&](const Bytes& pong) { answered = answered || pong == nonce; });
+    peer.onPong(
+        [&](const Bytes& pong) { answered = answered || pong == nonce; });
     peer.sendBytes(all, "data, and a ping behind it");
     talk->wantAnswer(peer);
     peer.wantOpenStill();
@@ -143,8 +144,9 @@ Verdict refusesText(Peer& peer)
 {
     const auto talk = openTalk(peer);
     const Bytes letters = bait(peer, talk.get(), 4);
-    const Bytes bytes = peer.framed(
-        {.opcode = Opcode::text, .payload = Bytes(letters.size(), std::byte{'x'})});
+    const Bytes bytes =
+        peer.framed({.opcode = Opcode::text,
+                     .payload = Bytes(letters.size(), std::byte{'x'})});
     peer.wantFailed(bytes, "a text message", {1003, 1002, 1008});
     return peer.verdict();
 }
@@ -196,9 +198,9 @@ constexpr Case cases[] = {
         .wants = "Close 1002 or 1009, and the end of the connection",
         .run =
             [](Peer& peer) {
-    return failsOn(peer, {.form = LengthForm::bits64,
-                          .declared = uint64_t{1} << 63 | 5},
-                   5, {1002, 1009});
+    return failsOn(
+        peer, {.form = LengthForm::bits64, .declared = uint64_t{1} << 63 | 5},
+        5, {1002, 1009});
 },
     },
     fails("ws.clt.received.control-126", "RFC 6455, 5.5", controlSays,
@@ -235,10 +237,11 @@ constexpr Case cases[] = {
     {
         .id = "ws.clt.received.text",
         .spec = "RFC 6455, 7.4.1",
-        .says = "1003 indicates that an endpoint is terminating the connection "
-                "because it has received a type of data it cannot accept (e.g., "
-                "an endpoint that understands only text data MAY send this if "
-                "it receives a binary message).",
+        .says =
+            "1003 indicates that an endpoint is terminating the connection "
+            "because it has received a type of data it cannot accept (e.g., "
+            "an endpoint that understands only text data MAY send this if "
+            "it receives a binary message).",
         .level = Level::robustness,
         .sends = "a text message",
         .wants = "Close 1003 and the end of the connection; nothing delivered",

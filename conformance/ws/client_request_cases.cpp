@@ -22,8 +22,9 @@ constexpr std::string_view spec = "RFC 6455, 4.1";
 constexpr std::string_view nothing = "nothing yet: it has to speak first";
 
 /// A request that is as the URL wants it in one regard.
-Verdict asks(Peer& peer,
-             const std::function<void(Peer& peer, const Request& request)>& look)
+Verdict
+    asks(Peer& peer,
+         const std::function<void(Peer& peer, const Request& request)>& look)
 {
     if (const auto request = peer.receiveRequest())
     {
@@ -260,10 +261,9 @@ void lookAtExtensions(Peer& peer, const Request& request)
     {
         peer.want(isExtension(element), fmt::format("'{}'", element),
                   "a token, and parameters that are tokens");
-        const std::string token = element.substr(
-            0, element.find_first_of("; \t"));
-        peer.want(std::ranges::find(registered, token) !=
-                      std::end(registered),
+        const std::string token = element.substr(0,
+                                                 element.find_first_of("; \t"));
+        peer.want(std::ranges::find(registered, token) != std::end(registered),
                   fmt::format("the extension '{}'", token),
                   "an extension that IANA has registered");
     }

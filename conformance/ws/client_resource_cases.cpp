@@ -58,9 +58,8 @@ double timeOf(Peer& peer, const ClientPlay& play, size_t size)
     all.resize(all.size() + size);
     const Bytes frames = inMessages(peer, all, 1024);
     const auto began = Clock::now();
-    peer.sendBytes(frames,
-                   fmt::format("a write of {} MiB in messages of 1 KiB",
-                               size >> 20));
+    peer.sendBytes(frames, fmt::format("a write of {} MiB in messages of 1 KiB",
+                                       size >> 20));
     ClientPlay::hearReply(peer, request);
     return std::chrono::duration<double>(Clock::now() - began).count();
 }

@@ -117,8 +117,8 @@ Verdict takesWith(Peer& peer, std::string_view name, std::string value)
 
 Verdict refusesOtherCaseOfAccept(Peer& peer)
 {
-    return refusesResponse(peer, [](const Request& request,
-                                    Response& response) {
+    return refusesResponse(peer,
+                           [](const Request& request, Response& response) {
         const auto keys = valuesOf(request.fields, "Sec-WebSocket-Key");
         std::string accept = acceptOf(keys.empty() ? "" : keys.front());
         for (char& c : accept)
@@ -185,8 +185,8 @@ Verdict withoutSubprotocol(Peer& peer)
 Verdict withDeflate(Peer& peer, std::string_view parameters)
 {
     const auto request = peer.receiveRequest();
-    if (!request || !hasToken(request->fields, extensions,
-                              "permessage-deflate"))
+    if (!request ||
+        !hasToken(request->fields, extensions, "permessage-deflate"))
     {
         return leaveOut(peer, "it does not offer permessage-deflate");
     }
@@ -229,8 +229,9 @@ Verdict takesInterimResponse(Peer& peer)
 {
     if (const auto request = peer.receiveRequest())
     {
-        const std::string head = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
-                                 upgradeResponse(*request).text();
+        const std::string head =
+            "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
+            upgradeResponse(*request).text();
         peer.sendHead(head, "103 Early Hints, and then the response");
         wantSession(peer);
     }
@@ -293,11 +294,11 @@ Verdict redirected(Peer& peer, int status)
     }
     const bool secure = peer.channel()->tls() != nullptr;
     Response response{.status = status, .reason = "Elsewhere"};
-    response.fields = {{"Location",
-                        fmt::format("{}://{}{}/there", secure ? "https" : "http",
-                                    peer.host(), peer.dialled())},
-                       {"Content-Length", "0"},
-                       {"Connection", "close"}};
+    response.fields = {
+        {"Location", fmt::format("{}://{}{}/there", secure ? "https" : "http",
+                                 peer.host(), peer.dialled())},
+        {"Content-Length", "0"},
+        {"Connection", "close"}};
     peer.send(response);
     peer.endSending();
     if (peer.comesAgain(peer.patience()))
@@ -318,10 +319,10 @@ Verdict waitsForServer(Peer& peer)
     const std::chrono::duration<double> time =
         std::chrono::steady_clock::now() - began;
     return peer.stopped() ? peer.verdict()
-           : told         ? noted(fmt::format("it gives up after {:.0f} s",
-                                              time.count()))
-                          : noted(fmt::format("it still waits after {:.0f} s",
-                                              time.count()));
+           : told
+               ? noted(fmt::format("it gives up after {:.0f} s", time.count()))
+               : noted(fmt::format("it still waits after {:.0f} s",
+                                   time.count()));
 }
 
 constexpr Case cases[] = {
@@ -416,9 +417,7 @@ constexpr Case cases[] = {
     },
     spoiled("ws.clt.response.extension-not-offered", extensionSays,
             "101 with an extension that it did not offer",
-            [](Peer& peer) {
-    return with(peer, extensions, "x-not-offered");
-}),
+            [](Peer& peer) { return with(peer, extensions, "x-not-offered"); }),
     {
         .id = "ws.clt.response.extension-malformed",
         .spec = "RFC 6455, 9.1",

@@ -87,7 +87,8 @@ Verdict drawsMasks(Peer& peer)
     {
         return peer.verdict();
     }
-    peer.want(keys.size() >= count, fmt::format("{} masked frames", keys.size()),
+    peer.want(keys.size() >= count,
+              fmt::format("{} masked frames", keys.size()),
               fmt::format("{} pongs, each masked", count));
     const std::set<uint32_t> different(keys.begin(), keys.end());
     peer.want(different.size() + alikeMax >= keys.size(),
@@ -101,10 +102,10 @@ Verdict drawsMasks(Peer& peer)
     }
     for (const auto& [step, times] : steps)
     {
-        peer.want(times <= 1 + alikeMax,
-                  fmt::format("{} keys that are the one before and {}", times,
-                              step),
-                  "keys that the one before does not tell");
+        peer.want(
+            times <= 1 + alikeMax,
+            fmt::format("{} keys that are the one before and {}", times, step),
+            "keys that the one before does not tell");
     }
     for (int place = 0; place < 4; ++place)
     {
@@ -114,8 +115,8 @@ Verdict drawsMasks(Peer& peer)
             values.insert(key >> (8 * place) & 0xFF);
         }
         peer.want(values.size() >= valuesMin,
-                  fmt::format("{} values of one byte of {} keys",
-                              values.size(), keys.size()),
+                  fmt::format("{} values of one byte of {} keys", values.size(),
+                              keys.size()),
                   "all of a key drawn at random");
     }
     return peer.verdict();
@@ -233,15 +234,15 @@ constexpr Case cases[] = {
     return sendsOnly(peer, [](const Header& header) {
         return header.opcode != Opcode::text;
     }, "no text");
-},
-            Level::robustness),
+}, Level::robustness),
     passive("ws.clt.sent.control-short", "RFC 6455, 5.5",
             "All control frames MUST have a payload length of 125 bytes or "
             "less and MUST NOT be fragmented.",
             "control frames of 125 bytes at most, each in one",
             [](Peer& peer) {
     return sendsOnly(peer, [](const Header& header) {
-        return !isControl(header.opcode) || (header.length <= 125 && header.fin);
+        return !isControl(header.opcode) ||
+               (header.length <= 125 && header.fin);
     }, "control frames of 125 bytes at most, each in one");
 }),
     {

@@ -31,8 +31,8 @@ Verdict refusesResponse(Peer& peer, const Spoil& spoil)
     {
         if (peer.profile().role == Role::bmc)
         {
-            append(behind, ByteView(peer.framed(
-                               {.payload = Negotiator::greeting()})));
+            append(behind,
+                   ByteView(peer.framed({.payload = Negotiator::greeting()})));
         }
         append(behind, ByteView(leadOf(peer).frames));
     }

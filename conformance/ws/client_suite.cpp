@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client_suite.hpp"
 
+#include "conformance/profile_file.hpp"
+#include "conformance/shelf.hpp"
+#include "conformance/spawn_line.hpp"
 #include "conformance/text_report.hpp"
 #include "conformance/ws/all_cases.hpp"
 #include "conformance/ws/client_bench.hpp"
-#include "conformance/profile_file.hpp"
-#include "conformance/spawn_line.hpp"
 
 #include <fmt/format.h>
 
@@ -13,7 +14,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 
 namespace conformance::ws
 {
@@ -21,20 +21,9 @@ namespace conformance::ws
 namespace
 {
 
-using std::chrono::milliseconds;
-
-/// Long enough for a loaded machine, short enough to wait for many hangs.
-constexpr milliseconds answerDeadline{3000};
-/// A program has to load its libraries first, a browser its pages.
-constexpr milliseconds startDeadline{20000};
-/// And somebody has to read our URL.
-constexpr milliseconds humanDeadline{60000};
-
-milliseconds scaled(milliseconds time, double scale)
-{
-    return milliseconds(static_cast<milliseconds::rep>(
-        static_cast<double>(time.count()) * scale));
-}
+/// Somebody has to read our URL, and a browser to load its pages.
+constexpr std::chrono::milliseconds humanDeadline{60000};
+constexpr int browserFactor = 2;
 
 /// One way to have the client.
 struct Mode
@@ -69,20 +58,13 @@ class ClientSuite : public Suite
     void run(const Row& row, uint64_t seed, Record& record) override;
     void close() override
     {
-        slots.clear();
+        shelf.clear();
     }
 
   private:
-    /// A client that came, or why none did.
-    struct Slot
-    {
-        std::unique_ptr<ClientBench> bench{};
-        std::optional<vmedia::Error> failed{};
-    };
-
     vmedia::Result<void> readModes();
     const Mode* modeOf(const Case& one) const;
-    vmedia::Result<std::string> use(const Mode& mode, uint64_t seed);
+    vmedia::Result<void> use(const Mode& mode, uint64_t seed);
 
     // One of the first three says what is tested; none: whoever dials.
     std::vector<std::string> command;
@@ -90,9 +72,9 @@ class ClientSuite : public Suite
     std::string profile;
     bool tls = false;
 
-    ClientBench::Times times{};
+    Times times{};
     std::vector<Mode> modes;
-    std::map<const Mode*, Slot> slots;
+    Shelf<Mode, ClientBench> shelf;
     ClientBench* bench = nullptr; ///< the one that is open
 };
 
@@ -104,7 +86,7 @@ std::vector<Row> ClientSuite::rows() const
         for (const Case& one : area.cases)
         {
             all.push_back({one.id, area.name, one.level, one.spec, one.says,
-                           one.sends, one.wants});
+                           one.sends, one.wants, false, one.slow});
         }
     }
     return all;
@@ -218,9 +200,9 @@ vmedia::Result<Plan> ClientSuite::prepare(const RunOptions& options)
         return tl::unexpected(read.error());
     }
     const bool starts = !profile.empty() || !spawn.empty();
-    times = {scaled(answerDeadline, options.timeoutScale),
-             scaled(starts ? startDeadline : humanDeadline,
-                    std::max(1.0, options.timeoutScale))};
+    times = timesOf(options.timeoutScale);
+    times.start = starts ? browserFactor * times.start
+                         : std::max(humanDeadline, times.start);
     std::string text = !profile.empty() ? "--profile " + shellQuoted(profile)
                        : starts         ? "--spawn " + shellQuoted(spawn)
                                         : std::string();
@@ -259,7 +241,11 @@ vmedia::Result<std::string> ClientSuite::open(const std::vector<Row>& selected,
             break;
         }
     }
-    return use(*mode, seed);
+    if (auto used = use(*mode, seed); !used)
+    {
+        return tl::unexpected(used.error());
+    }
+    return bench->described();
 }
 
 /// What of @p needs a client has not that nobody told of, as the probe saw it.
@@ -291,9 +277,9 @@ void ClientSuite::run(const Row& row, uint64_t seed, Record& record)
     const Mode* mode = modeOf(one);
     if (mode == modes.data() + modes.size())
     {
-        record.verdict = notApplicable(
-            fmt::format("the profile has no mode with {}",
-                        describe(one.needs, Subject::client)));
+        record.verdict =
+            notApplicable(fmt::format("the profile has no mode with {}",
+                                      describe(one.needs, Subject::client)));
         return;
     }
     if (const auto used = use(*mode, seed); !used)
@@ -315,26 +301,14 @@ void ClientSuite::run(const Row& row, uint64_t seed, Record& record)
 }
 
 /// Has a client come in the way of @p mode, and puts it where cases run.
-vmedia::Result<std::string> ClientSuite::use(const Mode& mode, uint64_t seed)
+vmedia::Result<void> ClientSuite::use(const Mode& mode, uint64_t seed)
 {
-    Slot& slot = slots[&mode];
-    if (slot.failed)
-    {
-        return tl::unexpected(*slot.failed);
-    }
-    if (!slot.bench)
-    {
-        slot.bench = std::make_unique<ClientBench>(mode.told, mode.line, times);
-    }
-    auto opened = slot.bench->open(seed);
-    if (!opened)
-    {
-        slot.failed = opened.error();
-        slot.bench.reset();
-        return opened;
-    }
-    bench = slot.bench.get();
-    return opened;
+    auto used = shelf.use(mode, seed, [this](const Mode& one) {
+        return vmedia::Result<std::unique_ptr<ClientBench>>(
+            std::make_unique<ClientBench>(one.told, one.line, times));
+    });
+    bench = used ? *used : nullptr;
+    return used ? vmedia::Result<void>{} : tl::unexpected(used.error());
 }
 
 } // namespace

@@ -160,8 +160,7 @@ Verdict survivesBomb(Peer& peer)
     const Bytes bomb = deflated(Bytes(plainSize));
     negotiate(peer, usual);
     UsageWatch usage(peer);
-    peer.sendFrame(
-        {.payload = bomb, .rsv = rsv1, .mask = peer.mask()});
+    peer.sendFrame({.payload = bomb, .rsv = rsv1, .mask = peer.mask()});
     usage.wantMemoryBelow(growthMax);
     peer.reset();
     return peer.verdict();

@@ -123,15 +123,15 @@ struct Deviation
     std::function<void(std::string& text)> requestText{};
     /// A response, and why it does not open the WebSocket; "": it does.
     std::function<void(const Response& response, std::string& fault)> heard{};
-    bool boundsNothing = false;   ///< a head may be of any length
-    bool takesInterim = false;    ///< 1xx for the final response
-    bool callsNobody = false;     ///< no SNI
-    bool connectsAtOnce = false;  ///< while another connection is CONNECTING
-    bool staysDone = false;       ///< what ended behind it ends no session
-    bool endsAtOnce = false;      ///< it does not wait for the server's FIN
-    bool isContent = false;       ///< its exit status is always 0
-    bool dialsAgain = false;      ///< at once, when the connection is lost
-    bool follows = false;         ///< a redirection
+    bool boundsNothing = false;  ///< a head may be of any length
+    bool takesInterim = false;   ///< 1xx for the final response
+    bool callsNobody = false;    ///< no SNI
+    bool connectsAtOnce = false; ///< while another connection is CONNECTING
+    bool staysDone = false;      ///< what ended behind it ends no session
+    bool endsAtOnce = false;     ///< it does not wait for the server's FIN
+    bool isContent = false;      ///< its exit status is always 0
+    bool dialsAgain = false;     ///< at once, when the connection is lost
+    bool follows = false;        ///< a redirection
 
     bool readsOn = false; ///< frames behind a Close, or a wrong one, count
     bool losesPipelined = false; ///< what came with the request is forgotten

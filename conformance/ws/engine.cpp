@@ -210,8 +210,8 @@ MaskKey Engine::nextMask()
 void Engine::opened(size_t head, std::string words)
 {
     phase = Phase::open;
-    happened.push_back({.kind = Event::Kind::opened,
-                        .words = std::move(words)});
+    happened.push_back(
+        {.kind = Event::Kind::opened, .words = std::move(words)});
     const auto taken =
         static_cast<ptrdiff_t>(deviates.losesPipelined ? input.size() : head);
     input.erase(input.begin(), input.begin() + taken);

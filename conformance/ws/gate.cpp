@@ -7,8 +7,7 @@ namespace conformance::ws
 {
 
 vmedia::Result<std::unique_ptr<Gate>>
-    Gate::open(std::unique_ptr<Caller> caller,
-               std::shared_ptr<const Keys> keys)
+    Gate::open(std::unique_ptr<Caller> caller, std::shared_ptr<const Keys> keys)
 {
     auto listener = Listener::open();
     if (!listener)

@@ -275,9 +275,8 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     const auto talk = wantTalk(peer);
     const Bytes bytes = talk ? talk->next(peer, 1) : Bytes();
-    peer.sendFrame({.payload = bytes,
-                    .mask = peer.mask(),
-                    .declared = uint64_t{1} << 62});
+    peer.sendFrame(
+        {.payload = bytes, .mask = peer.mask(), .declared = uint64_t{1} << 62});
     while (!peer.stopped() && peer.streamSize() == 0 && !peer.ending().close &&
            peer.nextFrame())
     {}

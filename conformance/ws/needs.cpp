@@ -34,8 +34,9 @@ constexpr NeedWord<Needs> clientWords[] = {
 
 std::span<const NeedWord<Needs>> wordsOf(Subject subject)
 {
-    return subject == Subject::server ? std::span<const NeedWord<Needs>>(words)
-                                : std::span<const NeedWord<Needs>>(clientWords);
+    return subject == Subject::server
+               ? std::span<const NeedWord<Needs>>(words)
+               : std::span<const NeedWord<Needs>>(clientWords);
 }
 
 } // namespace

@@ -39,7 +39,8 @@ constexpr bool covers(Needs offered, Needs needed)
            0;
 }
 
-/// One of them by the word that a profile of such targets has for it: "one-client".
+/// One of them by the word that a profile of such targets has for it:
+/// "one-client".
 std::optional<Needs> parseNeed(std::string_view word,
                                Subject subject = Subject::server);
 
@@ -47,6 +48,7 @@ std::optional<Needs> parseNeed(std::string_view word,
 std::string describe(Needs needs, Subject subject = Subject::server);
 
 /// "one-client: a second client is refused", a line for each.
-std::vector<std::string> explain(Needs needs, Subject subject = Subject::server);
+std::vector<std::string> explain(Needs needs,
+                                 Subject subject = Subject::server);
 
 } // namespace conformance::ws

@@ -2,6 +2,7 @@
 #include "peer.hpp"
 
 #include "conformance/plain_text.hpp"
+#include "conformance/transport/dump.hpp"
 
 #include <fmt/format.h>
 
@@ -38,9 +39,8 @@ Peer::Peer(const Profile& profile, Gate& door, std::chrono::milliseconds limit,
 
 Peer Peer::another()
 {
-    return gate != nullptr
-               ? Peer(target, *gate, deadline, generator(), log())
-               : Peer(target, deadline, generator(), ours, log());
+    return gate != nullptr ? Peer(target, *gate, deadline, generator(), log())
+                           : Peer(target, deadline, generator(), ours, log());
 }
 
 void Peer::connect()
@@ -163,9 +163,9 @@ std::optional<std::string> Peer::wantHead(std::string_view what, bool mayEnd)
             if (!mayEnd || end.ended == Ended::timeout)
             {
                 conclude(failed(
-                    fmt::format(
-                        "{} instead of {}{}", describe(end.ended), what,
-                        head.empty() ? "" : ", after " + firstLine(head)),
+                    fmt::format("{} instead of {}{}", describe(end.ended), what,
+                                head.empty() ? ""
+                                             : ", after " + firstLine(head)),
                     fmt::format("{} of HTTP", what)));
             }
             return std::nullopt;

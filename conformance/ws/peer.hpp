@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/transport/channel.hpp"
 #include "conformance/script.hpp"
 #include "conformance/spawned.hpp"
+#include "conformance/transport/channel.hpp"
 #include "conformance/wire/ws_frame.hpp"
 #include "conformance/ws/byte_queue.hpp"
 #include "conformance/ws/gate.hpp"
@@ -124,6 +124,12 @@ class Peer : public Script
     const std::string& host() const
     {
         return at;
+    }
+    /// The values of that field in the last request.
+    std::vector<std::string> heardOf(std::string_view name) const
+    {
+        return asked ? valuesOf(asked->fields, name)
+                     : std::vector<std::string>();
     }
     /// Whether the client is one process for all its connections.
     bool clientStays() const

@@ -59,8 +59,8 @@ size_t Peer::heardWithin(std::chrono::milliseconds time)
 bool Peer::endsWithin(std::chrono::milliseconds time)
 {
     heardWithin(time);
-    return !stopped() &&
-           (end.ended == Ended::closed || farewell(std::chrono::milliseconds(0)));
+    return !stopped() && (end.ended == Ended::closed ||
+                          farewell(std::chrono::milliseconds(0)));
 }
 
 /// "the server MUST close the WebSocket connection immediately": TCP is ours to

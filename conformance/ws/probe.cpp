@@ -70,7 +70,7 @@ vmedia::Error refusal(const Response& response, const Endpoint& endpoint)
             return {vmedia::Errc::refused,
                     what,
                     {},
-                    "give --user and --password-file, or --token"};
+                    "give --user and --password-file, or --token-file"};
         case 409:
         case 503:
             return {vmedia::Errc::refused,
@@ -156,11 +156,10 @@ vmedia::Result<Profile> probe(const Profile& told,
     const auto response = peer.wantResponse();
     if (!response)
     {
-        return vmedia::fail(
-            vmedia::Errc::io,
-            fmt::format("{} is no WebSocket server: {}",
-                        conformance::describe(told.endpoint.address),
-                        peer.verdict().got));
+        return vmedia::fail(vmedia::Errc::io,
+                            fmt::format("{} is no WebSocket server: {}",
+                                        urlOf(told.endpoint),
+                                        peer.verdict().got));
     }
     if (response->status != 101)
     {
@@ -215,9 +214,9 @@ vmedia::Result<FoundClient> probe(const Profile& told, Gate& gate,
         peer.open();
         if (peer.stopped())
         {
-            return vmedia::fail(
-                vmedia::Errc::io,
-                "the client did not open a WebSocket: " + peer.verdict().got);
+            return vmedia::fail(vmedia::Errc::io,
+                                "the client did not open a WebSocket: " +
+                                    peer.verdict().got);
         }
         found.profile.role = roleOf(peer);
         if (!found.profile.role && peer.ending().ended == Ended::closed)
@@ -245,14 +244,14 @@ std::string describe(const FoundClient& found)
         return values.empty() ? fmt::format("no {}", none)
                               : fmt::format("{} {}", none, values.front());
     };
-    return fmt::format(
-        "{}; {}; {}; {}",
-        !role                    ? "what it carries is unknown"
-        : *role == Role::gateway ? "it serves NBD (media)"
-        : *role == Role::bmc     ? "it is an NBD client (dialer)"
-                                 : "it sends back what it gets",
-        value("Origin", "origin"), value("Sec-WebSocket-Protocol", "subprotocol"),
-        value("Sec-WebSocket-Extensions", "extension"));
+    return fmt::format("{}; {}; {}; {}",
+                       !role                    ? "what it carries is unknown"
+                       : *role == Role::gateway ? "it serves NBD (media)"
+                       : *role == Role::bmc     ? "it is an NBD client (dialer)"
+                                                : "it sends back what it gets",
+                       value("Origin", "origin"),
+                       value("Sec-WebSocket-Protocol", "subprotocol"),
+                       value("Sec-WebSocket-Extensions", "extension"));
 }
 
 } // namespace conformance::ws

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "conformance/ws/defects.hpp"
 #include "conformance/ws/access.hpp"
+#include "conformance/ws/defects.hpp"
 #include "conformance/ws/reference_client.hpp"
 #include "conformance/ws/reference_server.hpp"
 #include "vmedia/command/parse.hpp"
@@ -180,8 +180,8 @@ struct ClientWords
 
 CLI::App* addClient(CLI::App& app, ClientWords& o)
 {
-    CLI::App* client = app.add_subcommand(
-        "client", "A WebSocket client with one rule broken");
+    CLI::App* client =
+        app.add_subcommand("client", "A WebSocket client with one rule broken");
     client->add_option("--url", o.client.url,
                        "What to dial; without it URLs are read from the "
                        "standard input, one a line");

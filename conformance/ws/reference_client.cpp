@@ -52,8 +52,8 @@ Result<int> connectTo(const Address& address)
                                         &hints, &first);
         wrong != 0)
     {
-        return fail(Errc::io, fmt::format("{}: {}", address.host,
-                                          ::gai_strerror(wrong)));
+        return fail(Errc::io,
+                    fmt::format("{}: {}", address.host, ::gai_strerror(wrong)));
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(
         first, &::freeaddrinfo);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server_suite.hpp"
 
+#include "conformance/shelf.hpp"
+#include "conformance/target_choice.hpp"
 #include "conformance/text_report.hpp"
 #include "conformance/ws/access.hpp"
 #include "conformance/ws/all_cases.hpp"
@@ -12,29 +14,12 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <chrono>
-#include <map>
 
 namespace conformance::ws
 {
 
 namespace
 {
-
-using std::chrono::milliseconds;
-
-/// Long enough for a loaded machine, short enough to wait for many hangs.
-constexpr milliseconds answerDeadline{3000};
-/// A program has to load its libraries first.
-constexpr milliseconds startDeadline{10000};
-/// Whether cases run that wait for minutes.
-constexpr bool runsSlow = false;
-
-milliseconds scaled(milliseconds time, double scale)
-{
-    return milliseconds(static_cast<milliseconds::rep>(
-        static_cast<double>(time.count()) * scale));
-}
 
 /// One way to have the target.
 struct Mode
@@ -69,33 +54,26 @@ class ServerSuite : public Suite
     void run(const Row& row, uint64_t seed, Record& record) override;
     void close() override
     {
-        slots.clear();
+        shelf.clear();
         logins.reset();
     }
 
   private:
-    /// A target that was started, or why it could not be.
-    struct Slot
-    {
-        std::unique_ptr<Bench> bench{};
-        std::optional<vmedia::Error> failed{};
-    };
-
     vmedia::Result<void> readModes();
     const Mode* modeOf(const Case& one) const;
     vmedia::Result<void> use(const Mode& mode, uint64_t seed);
+    vmedia::Result<std::unique_ptr<Bench>> benchOf(const Mode& mode,
+                                                   uint64_t seed);
 
-    // One of the first three says what is tested.
-    std::string target;  ///< a URL
-    std::string spawn;   ///< the line that starts the target
-    std::string profile; ///< see loadProfile()
+    TargetChoice target;
     std::string path = "/";
     Access access;
 
-    Bench::Times times{};
+    bool runsSlow = false;
+    Times times{};
     std::vector<Mode> modes;
     std::shared_ptr<const Logins> logins;
-    std::map<const Mode*, Slot> slots;
+    Shelf<Mode, Bench> shelf;
     Bench* bench = nullptr; ///< the one that is open
 };
 
@@ -107,7 +85,7 @@ std::vector<Row> ServerSuite::rows() const
         for (const Case& one : area.cases)
         {
             all.push_back({one.id, area.name, one.level, one.spec, one.says,
-                           one.sends, one.wants});
+                           one.sends, one.wants, false, one.slow});
         }
     }
     return all;
@@ -130,39 +108,41 @@ std::vector<std::string> ServerSuite::needs(const Row& row) const
 
 void ServerSuite::addOptions(CLI::App& command)
 {
-    command.add_option("target", target,
-                       "ws://HOST[:PORT]/PATH, wss://… or "
-                       "ws+unix:///PATH?socket=FILE");
-    command.add_option("--spawn", spawn,
-                       "Start the target with this line instead, e.g. "
-                       "'websocketd --binary --port={port} nbdkit -s memory "
-                       "1M'; also {socket}");
+    target.addOptions(
+        command, {.uri = "ws://HOST[:PORT]/PATH, wss://… or "
+                         "ws+unix:///PATH?socket=FILE",
+                  .spawn = "Start the target with this line instead, e.g. "
+                           "'websocketd --binary --port={port} nbdkit -s "
+                           "memory 1M'; also {socket}",
+                  .profile = "Start a server in each way that a case needs: a "
+                             "name, or a file"});
     command
         .add_option("--path", path, "The path of the WebSocket, with --spawn")
         ->capture_default_str();
-    command.add_option("--profile", profile,
-                       "Start a server in each way that a case needs: a name, "
-                       "or a file");
     addAccessOptions(command, access);
 }
 
 vmedia::Result<void> ServerSuite::readModes()
 {
-    const std::string* const targets[] = {&target, &spawn, &profile};
-    const auto given = std::ranges::count_if(
-        targets, [](const std::string* one) { return !one->empty(); });
-    if (given != 1)
+    auto given = target.wantOne("give ws://HOST[:PORT]/PATH, --spawn 'COMMAND "
+                                "{port}' or --profile NAME");
+    if (!given)
+    {
+        return given;
+    }
+    if (const std::string options = optionsOf(access);
+        target.starts() && !options.empty())
     {
         return vmedia::fail(vmedia::Errc::usage,
-                            given == 0 ? "no target"
-                                       : "more than one of a target, --spawn "
-                                         "and --profile is given",
-                            "give ws://HOST[:PORT]/PATH, --spawn 'COMMAND "
-                            "{port}' or --profile NAME");
+                            fmt::format("{} is for a target that is there "
+                                        "already",
+                                        options.substr(1)),
+                            "give a URL, or write the credentials into the "
+                            "line that starts the target");
     }
-    if (!target.empty())
+    if (!target.uri.empty())
     {
-        auto endpoint = parseEndpoint(target);
+        auto endpoint = parseEndpoint(target.uri);
         if (!endpoint)
         {
             return tl::unexpected(endpoint.error());
@@ -177,16 +157,16 @@ vmedia::Result<void> ServerSuite::readModes()
                                                       : Needs::nothing}});
         return {};
     }
-    if (!spawn.empty())
+    if (!target.spawn.empty())
     {
         modes.push_back({.told = {.endpoint = {.target = path}},
-                         .how = StartLine{.line = spawn}});
+                         .how = StartLine{.line = target.spawn}});
         return {};
     }
     const ProfileWords words{[](std::string_view word) {
         return parseNeed(word).has_value();
     }, {"path", "second-path"}};
-    auto loaded = loadProfile(profile, words);
+    auto loaded = loadProfile(target.profile, words);
     if (!loaded)
     {
         return tl::unexpected(loaded.error());
@@ -221,27 +201,24 @@ vmedia::Result<Plan> ServerSuite::prepare(const RunOptions& options)
     {
         return tl::unexpected(read.error());
     }
-    times = {scaled(answerDeadline, options.timeoutScale),
-             scaled(startDeadline, std::max(1.0, options.timeoutScale))};
-    std::string text = !profile.empty() ? "--profile " + shellQuoted(profile)
-                       : spawn.empty()  ? shellQuoted(target)
-                                        : "--spawn " + shellQuoted(spawn);
-    if (!spawn.empty() && path != "/")
+    runsSlow = options.slow;
+    times = timesOf(options.timeoutScale);
+    std::string text = target.options();
+    if (!target.spawn.empty() && path != "/")
     {
         text += " --path " + shellQuoted(path);
     }
-    return Plan{.target = !profile.empty() ? "profile " + profile
-                          : spawn.empty()  ? target
-                                           : spawn,
+    text += optionsOf(access);
+    return Plan{.target = target.shown(),
                 .options = std::move(text),
-                .starts = target.empty()};
+                .starts = target.starts()};
 }
 
 /// The first that offers it; the end of all if none does. What a case can see
 /// for itself is no need where nothing was told.
 const Mode* ServerSuite::modeOf(const Case& one) const
 {
-    if (profile.empty())
+    if (target.profile.empty())
     {
         return modes.data();
     }
@@ -322,8 +299,8 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
     const Case& one = *findCase(row.id);
     if (one.slow && !runsSlow)
     {
-        record.verdict =
-            withheld("slow: it waits for a time-out of the target's");
+        record.verdict = withheld("waits for a time-out of the target's; give "
+                                  "--slow");
         return;
     }
     const Mode* mode = modeOf(one);
@@ -350,7 +327,7 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
         record.verdict = notApplicable(lack);
         return;
     }
-    if (!profile.empty())
+    if (!target.profile.empty())
     {
         record.server = mode->how->line;
     }
@@ -360,46 +337,31 @@ void ServerSuite::run(const Row& row, uint64_t seed, Record& record)
 /// Puts the target of @p mode where cases run.
 vmedia::Result<void> ServerSuite::use(const Mode& mode, uint64_t seed)
 {
-    Slot& slot = slots[&mode];
-    if (slot.failed)
+    auto used = shelf.use(mode, seed, [this, seed](const Mode& one) {
+        return benchOf(one, seed);
+    });
+    bench = used ? *used : nullptr;
+    return used ? vmedia::Result<void>{} : tl::unexpected(used.error());
+}
+
+vmedia::Result<std::unique_ptr<Bench>> ServerSuite::benchOf(const Mode& mode,
+                                                            uint64_t seed)
+{
+    Mode filled = mode;
+    if (mode.how && Logins::wantedBy(*mode.how))
     {
-        return tl::unexpected(*slot.failed);
-    }
-    if (bench != nullptr && bench == slot.bench.get())
-    {
-        return {};
-    }
-    if (bench != nullptr)
-    {
-        std::exchange(bench, nullptr)->stop();
-    }
-    if (!slot.bench)
-    {
-        Mode filled = mode;
-        if (mode.how && Logins::wantedBy(*mode.how))
+        if (!logins)
         {
-            if (!logins)
+            auto made = Logins::make(seed);
+            if (!made)
             {
-                auto made = Logins::make(seed);
-                if (!made)
-                {
-                    return tl::unexpected(made.error());
-                }
-                logins = std::move(*made);
+                return tl::unexpected(made.error());
             }
-            logins->apply(*filled.how, filled.told.endpoint);
+            logins = std::move(*made);
         }
-        slot.bench = std::make_unique<Bench>(filled.told, filled.how, times);
+        logins->apply(*filled.how, filled.told.endpoint);
     }
-    auto opened = slot.bench->open(seed);
-    if (!opened)
-    {
-        slot.failed = opened.error();
-        slot.bench.reset();
-        return opened;
-    }
-    bench = slot.bench.get();
-    return {};
+    return std::make_unique<Bench>(filled.told, filled.how, times);
 }
 
 } // namespace

@@ -80,8 +80,8 @@ void leak(const Deviation& deviation)
 
 Session::Session(int socket, const Setup& all, int nth) :
     setup(all), number(nth),
-    engine(std::make_unique<ServerEngine>(
-        claiming(all.terms, *all.slots, slot), all.deviation)),
+    engine(std::make_unique<ServerEngine>(claiming(all.terms, *all.slots, slot),
+                                          all.deviation)),
     link(socket, all.tls)
 {}
 

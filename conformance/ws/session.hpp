@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "backend.hpp"
-#include "link.hpp"
 #include "engine.hpp"
+#include "link.hpp"
 #include "slots.hpp"
 
 #include <functional>
@@ -29,7 +29,7 @@ class Session
         SSL_CTX* tls = nullptr;
         int stop = -1;                      ///< readable when all has to end
         Slots* slots = nullptr;
-        std::function<void()> settled{}; ///< it is open, or over
+        std::function<void()> settled{};    ///< it is open, or over
     };
 
     Session(int socket, const Setup& setup, int number);

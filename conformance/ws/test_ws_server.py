@@ -8,12 +8,14 @@ the server was mended, or the case lost its teeth. Several verdicts are allowed
 only where a race in the server decides.
 """
 
+import json
 import pathlib
+import signal
 
 import pytest
 
-from conformance.nbd.conform import SCALE, conform
-from fixtures.program import require, run
+from conformance.nbd.conform import SCALE, conform, end_of
+from fixtures.program import Program, require, run
 
 EXPECTED = pathlib.Path(__file__).parent.parent / "expected"
 
@@ -45,5 +47,17 @@ def test_verdicts_are_as_expected(server, tmp_path):
     ended = conform("ws-server", "--profile", server,
                     "--timeout-scale", SCALE * PATIENCE.get(server, 1),
                     "--expect", EXPECTED / f"{server}.toml")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.returncode == 0, end_of(ended)
     assert "; unexpected: none\n" in ended.stdout
+
+
+def test_an_interrupt_does_not_wait_for_a_slow_case(tmp_path):
+    require("nbdkit", "nbdkit")
+    path = tmp_path / "run.json"
+    with Program("vmedia-conform", "ws-server", "--profile", "vmedia-httpd",
+                 "--slow", "--only", "ws.net.keepalive-idle",
+                 "--json", path) as conforming:
+        conforming.wait_for("seed ")
+        assert conforming.stop(signal.SIGINT) == 3
+    case, = json.loads(path.read_text())["cases"]
+    assert (case["verdict"], case["reason"]) == ("not tested", "interrupted")

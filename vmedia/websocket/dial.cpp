@@ -193,8 +193,9 @@ asio::awaitable<Result<void>> Connection::connect(const Url& url,
         SSL_set_tlsext_host_name(tls->next_layer().next_layer().native_handle(),
                                  url.host.c_str());
     }
-    const auto [tlsFailure] = co_await tls->next_layer().next_layer().async_handshake(
-        asio::ssl::stream_base::client, tuple);
+    const auto [tlsFailure] =
+        co_await tls->next_layer().next_layer().async_handshake(
+            asio::ssl::stream_base::client, tuple);
     if (tlsFailure)
     {
         co_return tl::unexpected(tlsError(tlsFailure, url));

@@ -18,8 +18,9 @@ namespace vmedia::websocket
 {
 
 // Without permessage-deflate, as in relay.hpp.
-using PlainSocket = boost::beast::websocket::stream<
-    InterimStream<boost::asio::ip::tcp::socket>, false>;
+using PlainSocket =
+    boost::beast::websocket::stream<InterimStream<boost::asio::ip::tcp::socket>,
+                                    false>;
 using TlsSocket = boost::beast::websocket::stream<
     InterimStream<boost::asio::ssl::stream<boost::asio::ip::tcp::socket>>,
     false>;

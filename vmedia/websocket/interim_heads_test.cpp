@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interim_heads.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 namespace vmedia::websocket
 {

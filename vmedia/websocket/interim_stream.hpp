@@ -64,10 +64,10 @@ class InterimStream
             }
             if (heads.isOver())
             {
-                boost::asio::post(next.get_executor(),
-                                  boost::beast::bind_front_handler(
-                                      std::move(handler), error_code{},
-                                      give(to)));
+                boost::asio::post(
+                    next.get_executor(),
+                    boost::beast::bind_front_handler(std::move(handler),
+                                                     error_code{}, give(to)));
                 return;
             }
             boost::asio::co_spawn(
@@ -92,8 +92,8 @@ class InterimStream
     size_t give(const Buffers& to)
     {
         std::string& rest = heads.rest();
-        const size_t size =
-            boost::asio::buffer_copy(to, boost::asio::buffer(rest));
+        const size_t size = boost::asio::buffer_copy(to,
+                                                     boost::asio::buffer(rest));
         rest.erase(0, size);
         return size;
     }

@@ -14,8 +14,6 @@ namespace
 
 namespace fs = std::filesystem;
 
-using Threads = std::map<pid_t, std::chrono::nanoseconds>;
-
 template <typename Visit>
 void forEachTask(pid_t process, Visit visit)
 {
@@ -28,24 +26,27 @@ void forEachTask(pid_t process, Visit visit)
     }
 }
 
-void addBelow(pid_t root, Threads& all)
+/// @p visit is given what each thread below @p root had of a core, and how
+/// long it waited for one.
+template <typename Visit>
+void forEachShareBelow(pid_t root, const Visit& visit)
 {
-    forEachTask(root, [&all](const fs::path& parent) {
+    using std::chrono::nanoseconds;
+    forEachTask(root, [&visit](const fs::path& parent) {
         std::ifstream children(parent / "children");
         for (pid_t pid = 0; children >> pid;)
         {
-            forEachTask(pid, [&all](const fs::path& task) {
-                // Time on a core, and time that it waited for one.
+            forEachTask(pid, [&visit](const fs::path& task) {
                 std::ifstream file(task / "schedstat");
                 int64_t running = 0;
                 int64_t waiting = 0;
                 if (file >> running >> waiting)
                 {
-                    all[std::stoi(task.filename().string())] =
-                        std::chrono::nanoseconds(running + waiting);
+                    visit(std::stoi(task.filename().string()),
+                          nanoseconds(running), nanoseconds(waiting));
                 }
             });
-            addBelow(pid, all);
+            forEachShareBelow(pid, visit);
         }
     });
 }
@@ -79,8 +80,18 @@ bool anyThreadRunsBelow(pid_t root)
 
 std::map<pid_t, std::chrono::nanoseconds> busyThreadsBelow(pid_t root)
 {
-    Threads all;
-    addBelow(root, all);
+    std::map<pid_t, std::chrono::nanoseconds> all;
+    forEachShareBelow(root, [&all](pid_t thread, auto running, auto waiting) {
+        all[thread] = running + waiting;
+    });
+    return all;
+}
+
+std::chrono::nanoseconds coreTimeBelow(pid_t root)
+{
+    std::chrono::nanoseconds all{};
+    forEachShareBelow(root,
+                      [&all](pid_t, auto running, auto) { all += running; });
     return all;
 }
 
