@@ -206,7 +206,8 @@ constexpr Case cases[] = {
     {
         .id = "ws.clt.close.after-disconnect",
         .spec = "RFC 6455, 7.3",
-        .says = "Servers MAY close the WebSocket connection whenever desired.",
+        .says = "An NBD client that disconnects is done: what is left of the "
+                "session is nobody's.",
         .level = Level::robustness,
         .sends = "NBD_CMD_DISC",
         .wants = "Close 1000, and the end of the connection",
