@@ -4,8 +4,10 @@
 #include "mask_keys.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -70,12 +72,16 @@ class InterimStream
                                                      error_code{}, give(to)));
                 return;
             }
+            // Who cancels the read cancels what stands for it.
+            const auto slot =
+                boost::asio::get_associated_cancellation_slot(handler);
             boost::asio::co_spawn(
                 next.get_executor(), readHeads(),
-                [this, to, handler = std::move(handler)](
-                    std::exception_ptr, error_code error) mutable {
+                boost::asio::bind_cancellation_slot(
+                    slot, [this, to, handler = std::move(handler)](
+                              std::exception_ptr, error_code error) mutable {
                 std::move(handler)(error, error ? 0 : give(to));
-            });
+            }));
         }, token, buffers);
     }
 
