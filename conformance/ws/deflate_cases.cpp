@@ -212,8 +212,8 @@ constexpr std::string_view windowSays =
     "value.";
 
 constexpr Case cases[] = {
-    offer("ws.pmd.not-offered", "RFC 6455, 4.2.2",
-          "Extensions not listed by the client MUST NOT be listed",
+    offer("ws.pmd.not-offered", "RFC 7692, 5",
+          "in our words: a server agrees to nothing that was not offered",
           "no Sec-WebSocket-Extensions",
           [](Peer& peer) {
     return judges(peer, {.text = "", .mayAgree = false});
