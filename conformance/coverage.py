@@ -29,14 +29,15 @@ class Suite(NamedTuple):
     table: pathlib.Path
     page: pathlib.Path
     cases: str           # the prefix of their ids
+    clients: str         # of those that test clients; "": there are none
     sentences: Callable  # of the specification's text
 
 
 SUITES = {
     "nbd": Suite("the NBD protocol", HERE / "nbd/catalogue/sentences.tsv",
-                 HERE / "coverage.md", "nbd.", proto_sentences.sentences),
+                 HERE / "coverage.md", "nbd.", "", proto_sentences.sentences),
     "ws": Suite("the WebSocket protocol", HERE / "ws/catalogue/sentences.tsv",
-                HERE / "coverage-websocket.md", "ws.",
+                HERE / "coverage-websocket.md", "ws.", "ws.clt.",
                 rfc_sentences.sentences),
 }
 
@@ -58,11 +59,19 @@ for more than the document does. A sentence counts by its strictest keyword:
 |---|---|---|---|---|---|
 {counts}
 
-A client's duty is not for a suite that tests servers. Where cases stand beside
-it they break it, or do without, and look at what the server does. Rows with
+{duties} Rows with
 *{plain}* have no keyword: they say what a message looks like or what a command
 does, and a case holds a server to it. They are not counted.
 """
+
+NO_CLIENTS = """\
+A client's duty is not for a suite that tests servers. Where cases stand beside
+it they break it, or do without, and look at what the server does."""
+
+CLIENTS = """\
+Cases with `{clients}` test clients, all others servers. Beside a client's duty
+those of servers break it, or do without, and look at what the server does; it
+counts as tested by the others only."""
 
 OTHERS = """
 ## Cases that no row names
@@ -82,19 +91,21 @@ def levels(prefix):
     return dict(line.split()[:2] for line in listed.splitlines())
 
 
-def kind(row):
-    """The column of the counts that @row belongs to."""
-    if row.why.startswith(CLIENT):
+def kind(row, clients):
+    """The column of the counts that @row belongs to; with the prefix of the
+    cases that test @clients."""
+    if row.why.startswith(CLIENT) and not (
+            clients and any(case.startswith(clients) for case in row.cases)):
         return 1
     if row.cases:
         return 0
     return 3 if row.why.startswith(NOT_YET) else 2
 
 
-def counts(rows):
+def counts(rows, clients):
     lines = []
     for level in ("MUST", "SHOULD"):
-        kinds = [kind(row) for row in rows if row.level == level]
+        kinds = [kind(row, clients) for row in rows if row.level == level]
         cells = [str(kinds.count(n)) for n in range(4)] + [str(len(kinds))]
         lines.append(f"| {level} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -124,7 +135,9 @@ def page(suite):
                          f"{', '.join(sorted(unknown))}")
     parts = [HEAD.format(title=suite.title, source=source,
                          table=suite.table.relative_to(HERE.parent),
-                         counts=counts(rows), plain=PLAIN)]
+                         counts=counts(rows, suite.clients), plain=PLAIN,
+                         duties=CLIENTS.format(clients=suite.clients)
+                         if suite.clients else NO_CLIENTS)]
     section = None
     for row in rows:
         if row.section != section:

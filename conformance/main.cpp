@@ -5,6 +5,7 @@
 #include "conformance/runner.hpp"
 #include "conformance/selection.hpp"
 #include "conformance/text_report.hpp"
+#include "conformance/ws/client_suite.hpp"
 #include "conformance/ws/server_suite.hpp"
 #include "vmedia/command/manual.hpp"
 #include "vmedia/command/parse.hpp"
@@ -33,6 +34,7 @@ std::vector<std::unique_ptr<Suite>> allSuites()
     std::vector<std::unique_ptr<Suite>> suites;
     suites.push_back(nbd::serverSuite());
     suites.push_back(ws::serverSuite());
+    suites.push_back(ws::clientSuite());
     return suites;
 }
 

@@ -32,7 +32,8 @@ PcapTitle titleOf(const Run& run, const Record& record)
                 run.suite, run.target, run.version, run.commit,
                 run.repeatOf(record))),
             fmt::format("vmedia-conform {} {}", run.version, run.commit),
-            run.suite.starts_with("ws") ? httpPort : nbdPort};
+            run.suite.starts_with("ws") ? httpPort : nbdPort,
+            run.suite.ends_with("client")};
 }
 
 } // namespace

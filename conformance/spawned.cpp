@@ -2,6 +2,7 @@
 #include "spawned.hpp"
 
 #include "conformance/orphans.hpp"
+#include "conformance/sanitizer.hpp"
 #include "conformance/spawn_line.hpp"
 #include "conformance/transport/busy_threads.hpp"
 #include "conformance/transport/connection.hpp"
@@ -244,30 +245,7 @@ Usage Spawned::usage() const
 
 std::string Spawned::sanitizerReport()
 {
-    constexpr std::string_view signs[] = {
-        "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
-        "WARNING: ThreadSanitizer", "WARNING: MemorySanitizer",
-        ": runtime error: "};
-    std::ifstream file(directory.path() / "log");
-    file.seekg(logRead);
-    std::string found;
-    std::string line;
-    while (std::getline(file, line))
-    {
-        logRead += static_cast<std::streamoff>(line.size()) + 1;
-        if (line.find("panic serving") != std::string::npos)
-        {
-            continue; // Go says it, and has caught it
-        }
-        for (const std::string_view sign : signs)
-        {
-            if (found.empty() && line.find(sign) != std::string::npos)
-            {
-                found = line;
-            }
-        }
-    }
-    return found;
+    return conformance::sanitizerReport(directory.path() / "log", logRead);
 }
 
 std::string Spawned::lastLine() const

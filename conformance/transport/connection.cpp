@@ -138,8 +138,14 @@ vmedia::Result<Connection> Connection::open(const Address& address,
         log->refused(socket.error().what);
         return tl::unexpected(socket.error());
     }
-    const uint32_t number = log->connected(describe(address));
-    return Connection(*socket, std::move(log), number);
+    return adopt(*socket, describe(address), std::move(log));
+}
+
+Connection Connection::adopt(int socket, std::string where,
+                             std::shared_ptr<WireLog> log)
+{
+    const uint32_t number = log->connected(std::move(where));
+    return {socket, std::move(log), number};
 }
 
 Connection::~Connection()

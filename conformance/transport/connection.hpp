@@ -60,6 +60,9 @@ class Connection
         open(const Address& address, std::chrono::milliseconds deadline,
              std::shared_ptr<WireLog> log = std::make_shared<WireLog>(),
              Width width = Width::usual);
+    /// Of @p socket, which is connected and does not block, to @p where.
+    static Connection adopt(int socket, std::string where,
+                            std::shared_ptr<WireLog> log);
     Connection(Connection&& other) noexcept :
         descriptor(std::exchange(other.descriptor, -1)),
         log(std::move(other.log)), name(other.name), secured(other.secured),

@@ -55,7 +55,7 @@ Keys::Keys()
     fixtures::Authority authority("vmedia-conform");
     fixtures::Authority other("another authority");
     const fixtures::Wish forClient{.name = "client", .usage = "clientAuth"};
-    const auto server = authority.issue({.name = "localhost"});
+    const auto issued = authority.issue({.name = "localhost"});
     const auto withdrawn = authority.issue(forClient);
     fixtures::Wish old = forClient;
     old.valid = past;
@@ -66,14 +66,16 @@ Keys::Keys()
     revoked = with(withdrawn);
     expired = with(authority.issue(old));
     ofServer = with(authority.issue({.name = "a server"}));
+    server = with(issued);
+    server.serves = true;
     const auto write = [this](std::string_view name, std::string_view text) {
         fixtures::writePrivate(directory.path() / name, text);
     };
     write("keys.psk", line(alice) + line(bob));
     write("ca-cert.pem", authority.certificate());
     write("ca-crl.pem", authority.revoke({withdrawn.serial}));
-    write("server-cert.pem", server.certificate);
-    write("server-key.pem", server.key);
+    write("server-cert.pem", issued.certificate);
+    write("server-key.pem", issued.key);
 }
 
 vmedia::Result<std::shared_ptr<const Keys>> Keys::make()

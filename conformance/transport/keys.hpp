@@ -38,6 +38,7 @@ class Keys
     TlsWish revoked{};
     TlsWish expired{};
     TlsWish ofServer{}; ///< issued for serverAuth, not for clientAuth
+    TlsWish server{};   ///< the other half: for `localhost`
 
   private:
     Keys();

@@ -3,7 +3,6 @@
 
 #include "conformance/transport/busy_threads.hpp"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,14 +26,20 @@ void Patience::progressed()
 
 bool Patience::wait(int descriptor, short events)
 {
+    pollfd entry{descriptor, events, 0};
+    return wait(std::span(&entry, 1));
+}
+
+bool Patience::wait(std::span<pollfd> these)
+{
     constexpr milliseconds look(20);
     for (;;)
     {
         const auto left =
             std::max(milliseconds(0),
                      std::chrono::ceil<milliseconds>(until - Clock::now()));
-        pollfd entry{descriptor, events, 0};
-        const int ready = ::poll(&entry, 1, static_cast<int>(left.count()));
+        const int ready = ::poll(these.data(), these.size(),
+                                 static_cast<int>(left.count()));
         if (ready > 0 || (ready < 0 && errno != EINTR))
         {
             return true; // an error shows in the call that follows

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <poll.h>
+
 #include <chrono>
 #include <optional>
+#include <span>
 
 namespace conformance
 {
@@ -20,6 +23,8 @@ class Patience
     void progressed();
     /// Waits for @p events of poll(); false when it is over.
     bool wait(int descriptor, short events);
+    /// For what any of these is asked for.
+    bool wait(std::span<pollfd> these);
 
   private:
     using Clock = std::chrono::steady_clock;

@@ -116,7 +116,8 @@ std::string ciphersOf(const TlsWish& wish)
 
 vmedia::Result<ContextOwner> contextOf(const TlsWish& wish)
 {
-    ContextOwner made(::SSL_CTX_new(::TLS_client_method()));
+    ContextOwner made(::SSL_CTX_new(wish.serves ? ::TLS_server_method()
+                                                : ::TLS_client_method()));
     SSL_CTX* context = made.get();
     ::SSL_CTX_set_security_level(context, wish.anyStrength ? 0 : 1);
     if (SSL_CTX_set_min_proto_version(context, wish.lowest) != 1 ||
@@ -197,7 +198,8 @@ vmedia::Result<TlsClient> TlsClient::make(const TlsWish& wish)
         wantName(ssl.get(), wish.serverName);
     }
     announce(ssl.get(), wish);
-    ::SSL_set_connect_state(ssl.get());
+    wish.serves ? ::SSL_set_accept_state(ssl.get())
+                : ::SSL_set_connect_state(ssl.get());
     return TlsClient(std::move(own), std::move(*context), std::move(ssl));
 }
 
@@ -307,6 +309,13 @@ std::string TlsClient::protocol() const
     unsigned int size = 0;
     ::SSL_get0_alpn_selected(ssl.get(), &chosen, &size);
     return {chosen, chosen + size};
+}
+
+std::string TlsClient::calledName() const
+{
+    const char* name = ::SSL_get_servername(ssl.get(),
+                                            TLSEXT_NAMETYPE_host_name);
+    return name == nullptr ? "" : name;
 }
 
 std::string TlsClient::version() const

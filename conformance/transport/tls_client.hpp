@@ -31,6 +31,7 @@ struct TlsWish
     int lowest = TLS1_2_VERSION;
     int highest = TLS1_3_VERSION;
     std::string ciphers{};    ///< of TLS 1.2 and before; empty: the usual ones
+    bool serves = false;      ///< we are the server, and show `certificate`
     bool anyStrength = false; ///< also what OpenSSL's security level forbids
 
     TlsWish only(int version) const
@@ -82,6 +83,8 @@ class TlsClient
     std::string cipher() const;
     /// The protocol that ALPN has agreed on; "" if none.
     std::string protocol() const;
+    /// What the client called us (SNI); "" if it did not.
+    std::string calledName() const;
     /// What an eavesdropper saw first: -1 if nothing has come yet.
     int firstByte() const
     {

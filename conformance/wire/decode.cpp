@@ -21,7 +21,7 @@ struct Both
     OneWay server;
 };
 
-std::map<uint32_t, Both> streamsOf(const Wire& wire)
+std::map<uint32_t, Both> streamsOf(const Wire& wire, bool weServe)
 {
     std::map<uint32_t, Both> streams;
     for (size_t i = 0; i < wire.entries.size(); ++i)
@@ -30,14 +30,15 @@ std::map<uint32_t, Both> streamsOf(const Wire& wire)
         if (entry.isBytes() && !entry.below)
         {
             Both& both = streams[entry.connection];
-            (entry.kind == WireKind::sent ? both.client : both.server)
+            ((entry.kind == WireKind::sent) != weServe ? both.client
+                                                       : both.server)
                 .append(i, entry);
         }
         for (const WireLoss& loss : entry.lost)
         {
             Both& both = streams[loss.connection];
-            both.client.skip(i, loss.sent);
-            both.server.skip(i, loss.received);
+            both.client.skip(i, weServe ? loss.received : loss.sent);
+            both.server.skip(i, weServe ? loss.sent : loss.received);
         }
     }
     return streams;
@@ -109,11 +110,18 @@ std::vector<Message> decode(const Wire& wire, std::string_view suite)
         }
     }
     const auto decoder = suite.starts_with("ws") ? decodeWebSocket : decodeNbd;
-    for (const auto& [connection, both] : streamsOf(wire))
+    const bool weServe = suite.ends_with("client");
+    for (const auto& [connection, both] : streamsOf(wire, weServe))
     {
         for (Message& message : decoder(both.client, both.server))
         {
             message.connection = connection;
+            if (weServe) // a decoder takes what a client says for ours
+            {
+                message.kind = message.kind == WireKind::sent
+                                   ? WireKind::received
+                                   : WireKind::sent;
+            }
             all.push_back(std::move(message));
         }
     }

@@ -25,7 +25,8 @@ constexpr uint16_t firstClientPort = 40000;
 class Capture
 {
   public:
-    Capture(const Wire& of, uint16_t port) : wire(of), serverPort(port)
+    Capture(const Wire& of, uint16_t port, bool serves) :
+        wire(of), serverPort(port), weServe(serves)
     {
         for (const WireEntry& entry : wire.entries)
         {
@@ -72,14 +73,15 @@ class Capture
                 break;
             case WireKind::endSent:
             case WireKind::closed:
-                end(at, entry.connection, true);
+                end(at, entry.connection, !weServe);
                 break;
             case WireKind::endReceived:
-                end(at, entry.connection, false);
+                end(at, entry.connection, weServe);
                 break;
             case WireKind::resetByUs:
             case WireKind::resetByPeer:
-                reset(at, entry.connection, entry.kind == WireKind::resetByUs);
+                reset(at, entry.connection,
+                      (entry.kind == WireKind::resetByUs) != weServe);
                 break;
             case WireKind::tls:
                 comments.push_back("TLS (what goes over it is in clear "
@@ -108,23 +110,24 @@ class Capture
                                            sent ? "sent" : "received"));
             return;
         }
-        push(at, entry.connection, sent, entry.head);
-        skip(at, entry.connection, sent, entry.missing());
-        push(at, entry.connection, sent, entry.tail);
+        const bool byClient = sent != weServe;
+        push(at, entry.connection, byClient, entry.head);
+        skip(at, entry.connection, byClient, entry.missing());
+        push(at, entry.connection, byClient, entry.tail);
     }
 
-    void push(uint64_t at, uint32_t connection, bool sent, ByteView bytes)
+    void push(uint64_t at, uint32_t connection, bool byClient, ByteView bytes)
     {
         constexpr size_t most = 1460; // of an ordinary Ethernet
         while (!bytes.empty())
         {
             const ByteView part = bytes.first(std::min(bytes.size(), most));
-            segment(at, connection, sent, uint8_t{psh | ack}, part);
+            segment(at, connection, byClient, uint8_t{psh | ack}, part);
             bytes = bytes.subspan(part.size());
         }
     }
 
-    void skip(uint64_t at, uint32_t connection, bool sent, uint64_t count)
+    void skip(uint64_t at, uint32_t connection, bool byClient, uint64_t count)
     {
         constexpr uint64_t most = 65000; // of what an IPv4 packet holds
         // Beyond that, what is missing shows as lost packets.
@@ -133,14 +136,14 @@ class Capture
         {
             comments.push_back(
                 fmt::format("{} bytes are left out here", count));
-            half(flow(at, connection), sent).next +=
+            half(flow(at, connection), byClient).next +=
                 static_cast<uint32_t>(count - framesMost * most);
             count = framesMost * most;
         }
         while (count != 0)
         {
             const uint64_t part = std::min(count, most);
-            segment(at, connection, sent, uint8_t{psh | ack}, {}, part);
+            segment(at, connection, byClient, uint8_t{psh | ack}, {}, part);
             count -= part;
         }
     }
@@ -151,8 +154,8 @@ class Capture
             fmt::format("{} more entries were not kept", entry.length));
         for (const WireLoss& loss : entry.lost)
         {
-            skip(at, loss.connection, true, loss.sent);
-            skip(at, loss.connection, false, loss.received);
+            skip(at, loss.connection, !weServe, loss.sent);
+            skip(at, loss.connection, weServe, loss.received);
         }
     }
 
@@ -167,30 +170,30 @@ class Capture
              uint8_t{rst | ack});
     }
 
-    void end(uint64_t at, uint32_t connection, bool ours)
+    void end(uint64_t at, uint32_t connection, bool byClient)
     {
-        Half& one = half(flow(at, connection), ours);
+        Half& one = half(flow(at, connection), byClient);
         if (one.open && !flows[connection].gone)
         {
-            segment(at, connection, ours, uint8_t{fin | ack}, {});
+            segment(at, connection, byClient, uint8_t{fin | ack}, {});
             ++one.next;
             one.open = false;
         }
     }
 
-    void reset(uint64_t at, uint32_t connection, bool ours)
+    void reset(uint64_t at, uint32_t connection, bool byClient)
     {
         Flow& one = flow(at, connection);
         if (!one.gone)
         {
-            segment(at, connection, ours, uint8_t{rst | ack}, {});
+            segment(at, connection, byClient, uint8_t{rst | ack}, {});
             one.gone = true;
         }
     }
 
-    static Half& half(Flow& flow, bool ours)
+    static Half& half(Flow& flow, bool byClient)
     {
-        return ours ? flow.client : flow.server;
+        return byClient ? flow.client : flow.server;
     }
 
     /// With its three-way handshake, if it is new.
@@ -208,24 +211,24 @@ class Capture
         return one;
     }
 
-    void segment(uint64_t at, uint32_t connection, bool ours, uint8_t flags,
+    void segment(uint64_t at, uint32_t connection, bool byClient, uint8_t flags,
                  ByteView payload, uint64_t missing = 0)
     {
         Flow& one = flow(at, connection);
-        Half& from = half(one, ours);
-        emit(at, connection, ours, from.next, half(one, !ours).next, flags,
-             payload, missing);
+        Half& from = half(one, byClient);
+        emit(at, connection, byClient, from.next, half(one, !byClient).next,
+             flags, payload, missing);
         from.next += static_cast<uint32_t>(payload.size() + missing);
     }
 
-    void emit(uint64_t at, uint32_t connection, bool ours, uint32_t sequence,
-              uint32_t acknowledged, uint8_t flags, ByteView payload = {},
-              uint64_t missing = 0)
+    void emit(uint64_t at, uint32_t connection, bool byClient,
+              uint32_t sequence, uint32_t acknowledged, uint8_t flags,
+              ByteView payload = {}, uint64_t missing = 0)
     {
         const auto port = static_cast<uint16_t>(firstClientPort + connection);
-        frames.push_back(
-            packetOf({ours, port, serverPort, sequence, acknowledged, flags},
-                     at, payload, missing));
+        frames.push_back(packetOf(
+            {byClient, port, serverPort, sequence, acknowledged, flags}, at,
+            payload, missing));
         say(frames.back());
     }
 
@@ -241,6 +244,7 @@ class Capture
 
     const Wire& wire;
     uint16_t serverPort;
+    bool weServe;
     std::map<uint32_t, Flow> flows;
     std::vector<std::string> comments;
 };
@@ -271,7 +275,7 @@ void writeSection(const PcapTitle& title, std::ostream& out)
 void writePcap(const Wire& wire, const PcapTitle& title, std::ostream& out)
 {
     writeSection(title, out);
-    for (const Packet& frame : Capture(wire, title.port).frames)
+    for (const Packet& frame : Capture(wire, title.port, title.weServe).frames)
     {
         PcapBlock packet(6);
         packet.u32(0); // the interface

@@ -42,14 +42,30 @@ std::span<const Area> serverAreas()
     return areas;
 }
 
+std::span<const Area> clientAreas()
+{
+    static const std::vector<Area> areas{
+        {"the client's request", clientRequestCases()},
+        {"the server's response", clientResponseCases()},
+        {"frames that it sends", clientSentCases()},
+        {"frames that it gets", clientReceivedCases()},
+        {"its close", clientCloseCases()},
+        {"its resources", clientResourceCases()},
+    };
+    return areas;
+}
+
 const Case* findCase(std::string_view id)
 {
-    for (const Area& area : serverAreas())
+    for (const auto areas : {serverAreas(), clientAreas()})
     {
-        const auto found = std::ranges::find(area.cases, id, &Case::id);
-        if (found != area.cases.end())
+        for (const Area& area : areas)
         {
-            return &*found;
+            const auto found = std::ranges::find(area.cases, id, &Case::id);
+            if (found != area.cases.end())
+            {
+                return &*found;
+            }
         }
     }
     return nullptr;

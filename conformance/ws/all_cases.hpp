@@ -37,10 +37,21 @@ std::span<const Case> networkCases();
 std::span<const Case> secureCases();
 std::span<const Case> slotCases();
 
+// Of a client
+std::span<const Case> clientRequestCases();
+std::span<const Case> clientResponseCases();
+std::span<const Case> clientSentCases();
+std::span<const Case> clientReceivedCases();
+std::span<const Case> clientCloseCases();
+std::span<const Case> clientResourceCases();
+
 /// All areas of `ws-server`.
 std::span<const Area> serverAreas();
 
-/// Null if there is none.
+/// All areas of `ws-client`.
+std::span<const Area> clientAreas();
+
+/// Of either suite. Null if there is none.
 const Case* findCase(std::string_view id);
 
 } // namespace conformance::ws

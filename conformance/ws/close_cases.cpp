@@ -52,7 +52,7 @@ Verdict ignores(Peer& peer, ByteView behind)
 /// Has the target say Close first, which a reserved opcode is a reason for.
 void provoke(Peer& peer)
 {
-    peer.sendFrame({.opcode = Opcode{0xB}, .mask = randomMask(peer.random())});
+    peer.sendFrame({.opcode = Opcode{0xB}, .mask = peer.mask()});
     while (!peer.ending().close && peer.nextFrame())
     {}
 }
@@ -67,7 +67,7 @@ Verdict dataBehindClose(Peer& peer)
     }
     // Until these have come, no one on the other side says anything.
     const Bytes words = talk->firstWords(peer);
-    peer.sendClose(1000, {}, peer.masked({.payload = words}));
+    peer.sendClose(1000, {}, peer.framed({.payload = words}));
     peer.wantClose();
     peer.want(peer.streamSize() == 0, "data that came of them",
               "Close, and the end of the connection");
@@ -296,7 +296,7 @@ constexpr Case cases[] = {
         .autobahn = "7.1.2",
         .run =
             [](Peer& peer) {
-    return ignores(peer, peer.masked({.opcode = Opcode::close,
+    return ignores(peer, peer.framed({.opcode = Opcode::close,
                                       .payload = closeBody(1000)}));
 },
     },
@@ -310,7 +310,7 @@ constexpr Case cases[] = {
         .autobahn = "7.1.3",
         .run =
             [](Peer& peer) {
-    return ignores(peer, peer.masked({.opcode = Opcode::ping}));
+    return ignores(peer, peer.framed({.opcode = Opcode::ping}));
 },
     },
     {

@@ -71,7 +71,7 @@ Verdict refusesClose(Peer& peer, ByteView body,
     // No sendClose(): what the target says then is answered.
     peer.sendFrame({.opcode = Opcode::close,
                     .payload = Bytes(body.begin(), body.end()),
-                    .mask = randomMask(peer.random())});
+                    .mask = peer.mask()});
     readToClose(peer);
     if (peer.stopped())
     {

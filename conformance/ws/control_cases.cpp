@@ -58,7 +58,7 @@ Verdict answersPings(Peer& peer, uint32_t count)
     {
         Bytes payload;
         append(payload, number);
-        append(pings, ByteView(peer.masked({.opcode = Opcode::ping,
+        append(pings, ByteView(peer.framed({.opcode = Opcode::ping,
                                             .payload = std::move(payload)})));
     }
     peer.sendBytes(pings, fmt::format("{} pings in one segment", count));
@@ -147,7 +147,7 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     const Bytes payload(20, std::byte{0x70});
     peer.open();
-    peer.sendInPieces(peer.masked({.opcode = Opcode::ping, .payload = payload}),
+    peer.sendInPieces(peer.framed({.opcode = Opcode::ping, .payload = payload}),
                       1, "a ping");
     wantPong(peer, payload);
     return peer.verdict();

@@ -45,7 +45,7 @@ std::string text(ByteView bytes)
 struct Stimulus
 {
     std::vector<std::string> segments{};
-    TextPolicy policy = TextPolicy::reject;
+    TextRule policy = TextRule::reject;
 };
 
 Outcome outcome(const Stimulus& stimulus, const Deviation& deviation)
@@ -417,7 +417,7 @@ void addTexts(Stimuli& all)
     const auto add = [&all](const std::string& id, std::string_view words,
                             bool fin = true) {
         all["ws.txt." + id] = {{asks(), fragment(Opcode::text, fin, words)},
-                               TextPolicy::accept};
+                               TextRule::accept};
     };
     for (const std::string id :
          {"policy", "valid-utf8-nbd", "text-then-binary", "newline-injection"})
@@ -436,7 +436,7 @@ void addTexts(Stimuli& all)
     all["ws.txt.split-code-point"] = {
         {asks(), fragment(Opcode::text, false, "\xc3"),
          fragment(Opcode::continuation, true, "\xa4")},
-        TextPolicy::accept};
+        TextRule::accept};
 }
 
 Stimuli stimuli()

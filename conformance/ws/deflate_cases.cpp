@@ -66,11 +66,11 @@ Verdict failsAgreed(Peer& peer, const std::optional<Frame>& first, Frame frame,
     size_t size = 64; // and what NBD says first
     if (first)
     {
-        peer.sendBytes(peer.masked(*first), "a first fragment");
+        peer.sendBytes(peer.framed(*first), "a first fragment");
         size += first->payload.size();
     }
     peer.mayHaveSaid(size);
-    const Bytes bytes = peer.masked(std::move(frame));
+    const Bytes bytes = peer.framed(std::move(frame));
     peer.wantFailed(bytes, describe(*parseHeader(bytes)), codes);
     return peer.verdict();
 }
@@ -159,8 +159,7 @@ Verdict survivesBomb(Peer& peer)
     const Bytes bomb = deflated(Bytes(plainSize));
     negotiate(peer, usual);
     UsageWatch usage(peer);
-    peer.sendFrame(
-        {.payload = bomb, .rsv = rsv1, .mask = randomMask(peer.random())});
+    peer.sendFrame({.payload = bomb, .rsv = rsv1, .mask = peer.mask()});
     usage.wantMemoryBelow(growthMax);
     peer.reset();
     return peer.verdict();

@@ -2,11 +2,13 @@
 #pragma once
 #include "admission.hpp"
 #include "conformance/wire/ws_frame.hpp"
+#include "conformance/ws/handshake.hpp"
 
 #include <openssl/types.h>
 
 #include <chrono>
 #include <functional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,7 @@ enum class Ending : uint8_t
 {
     fin,
     reset,
+    waits, ///< a client's: the server ends it, or we do after a second
     never, ///< it is left open until the client resets it, or we stop
 };
 
@@ -111,6 +114,24 @@ struct Deviation
     std::function<bool(Why why)> keepsSlot{};
     /// Once, before the first client.
     std::function<void(SSL_CTX* context)> tls{};
+
+    // Of a client only
+    std::function<std::string(std::mt19937_64& random)> key{};
+    std::function<MaskKey(std::mt19937_64& random)> mask{};
+    std::function<void(Request& request)> request{};
+    /// All bytes of it.
+    std::function<void(std::string& text)> requestText{};
+    /// A response, and why it does not open the WebSocket; "": it does.
+    std::function<void(const Response& response, std::string& fault)> heard{};
+    bool boundsNothing = false;  ///< a head may be of any length
+    bool takesInterim = false;   ///< 1xx for the final response
+    bool callsNobody = false;    ///< no SNI
+    bool connectsAtOnce = false; ///< while another connection is CONNECTING
+    bool staysDone = false;      ///< what ended behind it ends no session
+    bool endsAtOnce = false;     ///< it does not wait for the server's FIN
+    bool isContent = false;      ///< its exit status is always 0
+    bool dialsAgain = false;     ///< at once, when the connection is lost
+    bool follows = false;        ///< a redirection
 
     bool readsOn = false; ///< frames behind a Close, or a wrong one, count
     bool losesPipelined = false; ///< what came with the request is forgotten

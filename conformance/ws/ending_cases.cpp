@@ -29,7 +29,7 @@ constexpr std::string_view unknown = "what is behind it is unknown";
 void cutOff(Peer& peer, const Frame& frame, size_t part)
 {
     peer.open();
-    const Bytes bytes = peer.masked(frame);
+    const Bytes bytes = peer.framed(frame);
     peer.sendBytes(
         ByteView(bytes).first(part),
         fmt::format("{} of the {} bytes of a frame", part, bytes.size()));

@@ -69,7 +69,7 @@ Verdict boundsPongs(Peer& peer)
     for (int i = 0; i < count; ++i)
     {
         vmedia::nbd::append(pings,
-                            ByteView(peer.masked({.opcode = Opcode::ping,
+                            ByteView(peer.framed({.opcode = Opcode::ping,
                                                   .payload = Bytes(125)})));
     }
     peer.sendUnread(pings, "10000 pings");

@@ -31,8 +31,8 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     const auto talk = openTalk(peer);
     const Bytes payload = bait(peer, talk.get(), 5);
-    Bytes bytes = peer.masked({.opcode = Opcode{11}});
-    append(bytes, ByteView(peer.masked({.payload = payload})));
+    Bytes bytes = peer.framed({.opcode = Opcode{11}});
+    append(bytes, ByteView(peer.framed({.payload = payload})));
     peer.wantFailed(bytes, "opcode 0xB, and good data behind it");
     // Only here it is a failure after a Close, too.
     const bool answered = std::ranges::count(peer.headers(), Opcode::pong,
@@ -55,8 +55,8 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     const auto talk = wantTalk(peer);
     const Bytes payload = bait(peer, talk.get(), 5);
-    Bytes bytes = peer.masked({.payload = payload});
-    append(bytes, ByteView(peer.masked({.opcode = Opcode{11}})));
+    Bytes bytes = peer.framed({.payload = payload});
+    append(bytes, ByteView(peer.framed({.opcode = Opcode{11}})));
     peer.sendBytes(bytes, "good data, and opcode 0xB behind it");
     while (!peer.stopped() && !peer.ending().close && peer.nextFrame())
     {}

@@ -55,7 +55,7 @@ Verdict deliversFragments(Peer& peer, size_t size,
 Verdict deliversAround(Peer& peer, const std::function<void()>& between)
 {
     return delivers(peer, 28, [&peer, &between](ByteView bytes) {
-        peer.sendBytes(peer.masked(fragment(Opcode::binary, bytes.first(10))),
+        peer.sendBytes(peer.framed(fragment(Opcode::binary, bytes.first(10))),
                        "a first fragment");
         between();
         peer.send(Opcode::continuation, bytes.subspan(10));
@@ -69,11 +69,11 @@ Verdict deliversWithPings(Peer& peer)
         Bytes frames;
         for (size_t i = 0; i < pings; ++i)
         {
-            append(frames, ByteView(peer.masked(fragment(
+            append(frames, ByteView(peer.framed(fragment(
                                i == 0 ? Opcode::binary : Opcode::continuation,
                                bytes.subspan(i, 1)))));
             append(frames,
-                   ByteView(peer.masked(
+                   ByteView(peer.framed(
                        {.opcode = Opcode::ping,
                         .payload = Bytes(1, static_cast<std::byte>(i))})));
         }
@@ -106,7 +106,7 @@ Verdict deliversManyFragments(Peer& peer)
         Frame one = fragment(i == 0 ? Opcode::binary : Opcode::continuation,
                              bytes.subspan(i, 1));
         one.fin = i == size - 1;
-        append(frames, ByteView(peer.masked(std::move(one))));
+        append(frames, ByteView(peer.framed(std::move(one))));
     }
     peer.sendBytes(frames, "10000 fragments of 1 byte");
     peer.sendData(bytes.subspan(size));
@@ -134,7 +134,7 @@ Verdict deliversOrLimits(Peer& peer)
          sent += step)
     {
         const Bytes bytes = talk->next(peer, step);
-        peer.sendBytes(peer.masked(fragment(opcode, bytes)), "a fragment of 1 "
+        peer.sendBytes(peer.framed(fragment(opcode, bytes)), "a fragment of 1 "
                                                              "MiB");
         opcode = Opcode::continuation;
         open = peer.fence();

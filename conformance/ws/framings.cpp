@@ -67,7 +67,7 @@ Verdict failsOn(Peer& peer, Frame frame, size_t baitSize,
     {
         frame.payload = bait(peer, talk.get(), baitSize);
     }
-    const Bytes bytes = peer.masked(std::move(frame));
+    const Bytes bytes = peer.framed(std::move(frame));
     peer.wantFailed(bytes, describe(*parseHeader(bytes)), codes);
     return peer.verdict();
 }
@@ -81,7 +81,7 @@ Verdict failsInside(Peer& peer, Frame frame,
     {
         frame.payload = rest;
     }
-    const Bytes bytes = peer.masked(std::move(frame));
+    const Bytes bytes = peer.framed(std::move(frame));
     peer.wantFailed(bytes, describe(*parseHeader(bytes)), codes);
     return peer.verdict();
 }
@@ -97,7 +97,7 @@ Bytes beginMessage(Peer& peer, Conversation* talk)
     const auto half = message.begin() + size / 2;
     peer.sendFrame({.payload = Bytes(message.begin(), half),
                     .fin = false,
-                    .mask = randomMask(peer.random())});
+                    .mask = peer.mask()});
     peer.wantOpenStill();
     if (peer.profile().role == Role::echo)
     {
@@ -131,7 +131,7 @@ void sendFragments(Peer& peer, ByteView bytes,
 {
     for (Frame& one : fragmentsOf(bytes, sizes))
     {
-        one.mask = randomMask(peer.random());
+        one.mask = peer.mask();
         peer.sendFrame(one);
     }
 }

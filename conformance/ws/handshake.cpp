@@ -76,13 +76,14 @@ bool hasToken(const Fields& fields, std::string_view name,
     });
 }
 
-Request& Request::set(std::string_view name, std::string value)
+void setField(Fields& fields, std::string_view name, std::string value)
 {
     const auto found = std::ranges::find_if(
         fields, [name](const auto& one) { return iequals(one.first, name); });
     if (found == fields.end())
     {
-        return add(std::string(name), std::move(value));
+        fields.emplace_back(std::string(name), std::move(value));
+        return;
     }
     found->second = std::move(value);
     fields.erase(std::remove_if(std::next(found), fields.end(),
@@ -90,6 +91,30 @@ Request& Request::set(std::string_view name, std::string value)
         return iequals(one.first, name);
     }),
                  fields.end());
+}
+
+void dropField(Fields& fields, std::string_view name)
+{
+    std::erase_if(fields,
+                  [name](const auto& one) { return iequals(one.first, name); });
+}
+
+std::vector<std::string> tokensOf(const Fields& fields, std::string_view name)
+{
+    std::vector<std::string> tokens;
+    for (const std::string& value : valuesOf(fields, name))
+    {
+        for (const auto token : http::token_list{value})
+        {
+            tokens.emplace_back(token);
+        }
+    }
+    return tokens;
+}
+
+Request& Request::set(std::string_view name, std::string value)
+{
+    setField(fields, name, std::move(value));
     return *this;
 }
 
@@ -101,19 +126,44 @@ Request& Request::add(std::string name, std::string value)
 
 Request& Request::drop(std::string_view name)
 {
-    std::erase_if(fields,
-                  [name](const auto& one) { return iequals(one.first, name); });
+    dropField(fields, name);
     return *this;
+}
+
+/// A head: its first line, the fields, the empty line.
+static std::string headOf(std::string first, const Fields& fields)
+{
+    for (const auto& [name, value] : fields)
+    {
+        first += fmt::format("\r\n{}: {}", name, value);
+    }
+    return first + "\r\n\r\n";
 }
 
 std::string Request::text() const
 {
-    std::string out = fmt::format("{} {} {}\r\n", method, target, version);
-    for (const auto& [name, value] : fields)
+    return headOf(fmt::format("{} {} {}", method, target, version), fields);
+}
+
+std::string Response::text() const
+{
+    return headOf(fmt::format("HTTP/1.1 {} {}", status, reason), fields);
+}
+
+Response upgradeResponse(const Request& request)
+{
+    const auto keys = valuesOf(request.fields, "Sec-WebSocket-Key");
+    Response response{.status = 101, .reason = "Switching Protocols"};
+    response.fields = {
+        {"Upgrade", "websocket"},
+        {"Connection", "Upgrade"},
+        {"Sec-WebSocket-Accept", acceptOf(keys.empty() ? "" : keys.front())}};
+    const auto offered = tokensOf(request.fields, "Sec-WebSocket-Protocol");
+    if (!offered.empty())
     {
-        out += fmt::format("{}: {}\r\n", name, value);
+        response.fields.emplace_back("Sec-WebSocket-Protocol", offered.front());
     }
-    return out + "\r\n";
+    return response;
 }
 
 Request upgradeRequest(std::string_view host, std::string_view target,

@@ -23,6 +23,13 @@ std::vector<std::string> valuesOf(const Fields& fields, std::string_view name);
 bool hasToken(const Fields& fields, std::string_view name,
               std::string_view token);
 
+/// All comma-separated tokens of the fields called @p name.
+std::vector<std::string> tokensOf(const Fields& fields, std::string_view name);
+
+/// In the place of all fields with that name, or at the end.
+void setField(Fields& fields, std::string_view name, std::string value);
+void dropField(Fields& fields, std::string_view name);
+
 struct Request
 {
     std::string method = "GET";
@@ -30,7 +37,6 @@ struct Request
     std::string version = "HTTP/1.1";
     Fields fields{};
 
-    /// In the place of all fields with that name, or at the end.
     Request& set(std::string_view name, std::string value);
     Request& add(std::string name, std::string value);
     Request& drop(std::string_view name);
@@ -56,7 +62,12 @@ struct Response
     Fields fields{};
 
     std::optional<std::string> value(std::string_view name) const;
+    std::string text() const;
 };
+
+/// What a server answers that does all right: 101, and the first subprotocol
+/// where some are offered.
+Response upgradeResponse(const Request& request);
 
 /// The longest head that we read.
 inline constexpr size_t headMax = 64 * 1024;

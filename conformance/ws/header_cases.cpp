@@ -76,7 +76,7 @@ Verdict answersLong(Peer& peer, const Request& request,
 /// be answered.
 Verdict bodyIsNoFrame(Peer& peer, Request request, bool chunked)
 {
-    const Bytes ping = peer.masked(
+    const Bytes ping = peer.framed(
         {.opcode = Opcode::ping, .payload = Bytes(8, std::byte{'b'})});
     std::string body;
     for (const std::byte byte : ping)
@@ -344,7 +344,7 @@ constexpr Case cases[] = {
     const Bytes nonce(8, std::byte{'p'});
     std::string text = request.text();
     for (const std::byte byte :
-         peer.masked({.opcode = Opcode::ping, .payload = nonce}))
+         peer.framed({.opcode = Opcode::ping, .payload = nonce}))
     {
         text += static_cast<char>(byte);
     }

@@ -39,7 +39,7 @@ Verdict deliversChopped(Peer& peer, size_t size, size_t pieceSize)
 {
     return delivers(peer, size, [&peer, pieceSize](ByteView bytes) {
         peer.sendInPieces(
-            peer.masked({.payload = Bytes(bytes.begin(), bytes.end())}),
+            peer.framed({.payload = Bytes(bytes.begin(), bytes.end())}),
             pieceSize, "a frame");
     });
 }
@@ -181,7 +181,7 @@ constexpr Case cases[] = {
         {
             const ByteView piece = bytes.first(size);
             append(frames,
-                   ByteView(peer.masked(
+                   ByteView(peer.framed(
                        {.payload = Bytes(piece.begin(), piece.end())})));
         }
         peer.sendBytes(frames, "100 frames in one segment");
@@ -275,9 +275,8 @@ constexpr Case cases[] = {
             [](Peer& peer) {
     const auto talk = wantTalk(peer);
     const Bytes bytes = talk ? talk->next(peer, 1) : Bytes();
-    peer.sendFrame({.payload = bytes,
-                    .mask = randomMask(peer.random()),
-                    .declared = uint64_t{1} << 62});
+    peer.sendFrame(
+        {.payload = bytes, .mask = peer.mask(), .declared = uint64_t{1} << 62});
     while (!peer.stopped() && peer.streamSize() == 0 && !peer.ending().close &&
            peer.nextFrame())
     {}

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "link.hpp"
 
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
 
 namespace conformance::ws
 {
@@ -18,15 +20,38 @@ constexpr size_t pieceMax = 64 << 10;
 
 } // namespace
 
-Link::Link(int descriptor, SSL_CTX* context) : socket(descriptor)
+Link::Link(int descriptor, SSL_CTX* context, std::string_view name) :
+    socket(descriptor)
 {
     if (context != nullptr)
     {
         ssl.reset(::SSL_new(context));
         ::SSL_set_fd(ssl.get(), socket);
-        ::SSL_set_accept_state(ssl.get());
+        if (name.empty())
+        {
+            ::SSL_set_accept_state(ssl.get());
+        }
+        else
+        {
+            const std::string whole(name);
+            if (::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl.get()),
+                                                whole.c_str()) != 1)
+            {
+                vmedia::tls::takeReason(); // it is no address
+                ::SSL_set1_host(ssl.get(), whole.c_str());
+            }
+            ::SSL_set_connect_state(ssl.get());
+        }
         ::SSL_set_mode(ssl.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    }
+}
+
+void Link::announce(const std::string& name)
+{
+    if (ssl)
+    {
+        SSL_set_tlsext_host_name(ssl.get(), name.c_str());
     }
 }
 

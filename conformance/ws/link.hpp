@@ -3,6 +3,9 @@
 #include "vmedia/nbd/pack.hpp"
 #include "vmedia/tls/openssl.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace conformance::ws
 {
 
@@ -21,10 +24,14 @@ class Link
     };
 
     /// @p context: with TLS, whose handshake is part of the first reads.
-    Link(int socket, SSL_CTX* context);
+    /// A client's if it calls the server by a @p name.
+    Link(int socket, SSL_CTX* context, std::string_view name = {});
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
     ~Link();
+
+    /// By SNI, before anything is read.
+    void announce(const std::string& name);
 
     int descriptor() const
     {

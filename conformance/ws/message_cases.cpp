@@ -83,7 +83,7 @@ Verdict exceedsByFragments(Peer& peer)
              fragmentsOf(bytes, {mib, mib, mib, mib, mib, mib, mib, mib, mib,
                                  mib, mib, mib, mib, mib, mib, mib}))
         {
-            vmedia::nbd::append(all, ByteView(peer.masked(std::move(one))));
+            vmedia::nbd::append(all, ByteView(peer.framed(std::move(one))));
         }
         return all;
     });
@@ -96,7 +96,7 @@ Verdict declaresOnly(Peer& peer)
     openTalk(peer);
     UsageWatch usage(peer);
     Frame frame{.declared = capped};
-    frame.mask = randomMask(peer.random());
+    frame.mask = peer.mask();
     peer.sendFrame(frame);
     peer.waitOut(patience);
     const Ending& end = peer.ending();

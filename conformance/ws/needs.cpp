@@ -23,23 +23,37 @@ constexpr NeedWord<Needs> words[] = {
      "nobody gets in without a certificate"},
 };
 
-constexpr std::span<const NeedWord<Needs>> all(words);
+constexpr NeedWord<Needs> clientWords[] = {
+    {"media", Needs::nbdServer, "it serves NBD"},
+    {"dialer", Needs::nbdClient, "it is an NBD client, which reads on"},
+    {"tls", Needs::tls, "it trusts {ca}, and so takes wss"},
+    {"credentials", Needs::credentials, "it was told whom to log in"},
+    {"browser", Needs::browser, "it is a browser, or works as one"},
+    {"image", Needs::image, "what it serves is {image}"},
+};
+
+std::span<const NeedWord<Needs>> wordsOf(Subject subject)
+{
+    return subject == Subject::server
+               ? std::span<const NeedWord<Needs>>(words)
+               : std::span<const NeedWord<Needs>>(clientWords);
+}
 
 } // namespace
 
-std::optional<Needs> parseNeed(std::string_view word)
+std::optional<Needs> parseNeed(std::string_view word, Subject subject)
 {
-    return conformance::parseNeed(all, word);
+    return conformance::parseNeed(wordsOf(subject), word);
 }
 
-std::string describe(Needs needs)
+std::string describe(Needs needs, Subject subject)
 {
-    return describeNeeds(all, needs);
+    return describeNeeds(wordsOf(subject), needs);
 }
 
-std::vector<std::string> explain(Needs needs)
+std::vector<std::string> explain(Needs needs, Subject subject)
 {
-    return explainNeeds(all, needs);
+    return explainNeeds(wordsOf(subject), needs);
 }
 
 } // namespace conformance::ws

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "conformance/verdict.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +24,8 @@ enum class Needs : uint32_t
     twoSlots = 1U << 6,    ///< another path is a slot of its own
     backendEnds = 1U << 7, ///< what is behind it ends by itself
     clientCertificate = 1U << 8, ///< nobody gets in without one
+    browser = 1U << 9,           ///< a client that runs pages of somebody else
+    image = 1U << 10,            ///< a client that serves our {image}
 };
 
 constexpr Needs operator|(Needs a, Needs b)
@@ -35,13 +39,16 @@ constexpr bool covers(Needs offered, Needs needed)
            0;
 }
 
-/// One of them by the word that a target profile has for it, "one-client".
-std::optional<Needs> parseNeed(std::string_view word);
+/// One of them by the word that a profile of such targets has for it:
+/// "one-client".
+std::optional<Needs> parseNeed(std::string_view word,
+                               Subject subject = Subject::server);
 
 /// "tls, one-client"
-std::string describe(Needs needs);
+std::string describe(Needs needs, Subject subject = Subject::server);
 
 /// "one-client: a second client is refused", a line for each.
-std::vector<std::string> explain(Needs needs);
+std::vector<std::string> explain(Needs needs,
+                                 Subject subject = Subject::server);
 
 } // namespace conformance::ws

@@ -35,7 +35,7 @@ Verdict sendsSlowly(Peer& peer, size_t first, size_t pieces, seconds pause)
     {
         return peer.verdict();
     }
-    const Bytes frame = peer.masked({.payload = all});
+    const Bytes frame = peer.framed({.payload = all});
     peer.ignorePings(); // a pong has no place inside a frame
     ByteView left = frame;
     for (size_t i = 0;
@@ -103,7 +103,7 @@ Verdict resetsInReply(Peer& peer)
     }
     else if (talk)
     {
-        const Bytes reply = peer.masked({.payload = talk->next(peer, 1)});
+        const Bytes reply = peer.framed({.payload = talk->next(peer, 1)});
         peer.sendBytes(ByteView(reply).first(reply.size() / 2),
                        "half of a reply");
     }
@@ -255,7 +255,7 @@ Verdict deliversChopped(Peer& peer)
     constexpr size_t size = 4U << 10;
     return delivers(peer, size, [&peer](ByteView bytes) {
         peer.sendInPieces(
-            peer.masked({.payload = Bytes(bytes.begin(), bytes.end())}),
+            peer.framed({.payload = Bytes(bytes.begin(), bytes.end())}),
             segment, "a frame of 4 KiB");
     });
 }

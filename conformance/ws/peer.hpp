@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/transport/channel.hpp"
 #include "conformance/script.hpp"
 #include "conformance/spawned.hpp"
+#include "conformance/transport/channel.hpp"
 #include "conformance/wire/ws_frame.hpp"
 #include "conformance/ws/byte_queue.hpp"
+#include "conformance/ws/gate.hpp"
 #include "conformance/ws/handshake.hpp"
 #include "conformance/ws/target.hpp"
 
@@ -32,6 +33,9 @@ inline constexpr uint16_t noClose = 0;
 /// took the frame for a good one.
 inline constexpr uint16_t wrongCloseCode = 4321;
 
+/// "the connection closed", "nothing" …: what came instead of what was wanted.
+std::string_view describe(Ended ended);
+
 /// How the target's half of a connection ended.
 struct Ending
 {
@@ -41,7 +45,7 @@ struct Ending
 };
 
 /// A WebSocket client that sends any bytes, in step with a script of what it
-/// wants. See Script.
+/// wants, or behind a gate the server that such a client dials. See Script.
 ///
 /// Shape:  send…() sends, want…() reads and judges. The payload of data frames
 ///         runs together into one stream: boundaries mean nothing to NBD. Pings
@@ -56,8 +60,13 @@ class Peer : public Script
          uint64_t seed, Spawned* process = nullptr,
          std::shared_ptr<WireLog> log = std::make_shared<WireLog>());
 
-    /// A second client of the same target, with a verdict of its own and in the
-    /// same log.
+    /// The server at @p gate: the target dials it.
+    Peer(const Profile& profile, Gate& gate, std::chrono::milliseconds deadline,
+         uint64_t seed,
+         std::shared_ptr<WireLog> log = std::make_shared<WireLog>());
+
+    /// A second client of the same target, or a second server for it, with a
+    /// verdict of its own and in the same log.
     Peer another();
 
     const Profile& profile() const
@@ -71,6 +80,11 @@ class Peer : public Script
     std::chrono::milliseconds patience() const
     {
         return deadline;
+    }
+    /// Whether what is below us is the target and all that it needs.
+    bool mayWatch() const
+    {
+        return ours != nullptr || (gate != nullptr && gate->startsClient());
     }
     /// The target, if we started it.
     Spawned* process() const
@@ -95,6 +109,60 @@ class Peer : public Script
     {
         return connection ? &*connection : nullptr;
     }
+
+    // The other side of it: a client dials us
+    /// In the URL that the next connect() asks the target to dial.
+    void dialWith(std::string more)
+    {
+        urlEnds = std::move(more);
+    }
+    /// Path and query of that URL.
+    const std::string& dialled() const
+    {
+        return url;
+    }
+    const std::string& host() const
+    {
+        return at;
+    }
+    /// The values of that field in the last request.
+    std::vector<std::string> heardOf(std::string_view name) const
+    {
+        return asked ? valuesOf(asked->fields, name)
+                     : std::vector<std::string>();
+    }
+    /// Whether the client is one process for all its connections.
+    bool clientStays() const
+    {
+        return gate != nullptr && gate->clientStays();
+    }
+    /// connect() without a verdict where nobody comes within that time.
+    bool dialsWithin(std::chrono::milliseconds time);
+    /// How much has come by then, and waits to be read.
+    size_t heardWithin(std::chrono::milliseconds time);
+    /// Whether the connection ends within that time, or the client tells an
+    /// end; what comes meanwhile waits to be read.
+    bool endsWithin(std::chrono::milliseconds time);
+    /// We leave it to the client to end TCP after the Close frames.
+    void holdEnd()
+    {
+        holdsEnd = true;
+    }
+    /// Another connection of the same visit within that time: whether it came.
+    bool comesAgain(std::chrono::milliseconds within);
+    /// The head of a request, whatever it says.
+    std::optional<Request> wantRequest();
+    /// connect() and wantRequest().
+    std::optional<Request> receiveRequest();
+    /// @p behind goes with it in one segment.
+    void send(const Response& response, ByteView behind = {});
+    /// After a response that opens nothing: the target ends the connection, and
+    /// has not begun to speak.
+    void wantGivenUp();
+    /// See Visit. None if the target cannot tell, or does not.
+    std::optional<Farewell> farewell(std::chrono::milliseconds grace);
+    /// The target tells that its session went wrong, if it can tell.
+    void wantToldAsError(std::string_view of);
 
     // The opening handshake
     /// The request that opens the target, with a new key.
@@ -126,17 +194,20 @@ class Peer : public Script
     // Sending frames
     /// As it stands: unmasked, if it has no mask.
     void sendFrame(const Frame& frame);
-    /// @p frame with a new mask, its bytes only: to be sent with others.
-    Bytes masked(Frame frame);
-    /// A final frame with a new mask.
+    /// @p frame with mask(), its bytes only: to be sent with others.
+    Bytes framed(Frame frame);
+    /// A new one, if we are the client: "A server MUST NOT mask any frames".
+    std::optional<MaskKey> mask();
+    /// A final frame, with a new mask if we are the client.
     void send(Opcode opcode, ByteView payload);
     void sendData(ByteView payload)
     {
         send(Opcode::binary, payload);
     }
-    /// @p behind goes with it in one segment.
+    /// @p before and @p behind go with it in one segment.
     void sendClose(std::optional<uint16_t> code = 1000,
-                   std::string_view reason = {}, ByteView behind = {});
+                   std::string_view reason = {}, ByteView behind = {},
+                   ByteView before = {});
     void sendBytes(ByteView bytes, std::string_view what);
     /// As much of it as the target takes before it takes nothing for a while,
     /// or ends the connection. Whether that was all.
@@ -156,6 +227,8 @@ class Peer : public Script
     /// The next frame. None, without a verdict, at the end of the connection:
     /// ending() tells of it.
     std::optional<Seen> nextFrame();
+    /// The next one of what has come already.
+    std::optional<Seen> nextBuffered();
     /// The next one with @p opcode, whatever comes before it. None, without a
     /// verdict, at a Close frame or the end of the connection.
     std::optional<Seen> nextOf(Opcode opcode);
@@ -240,6 +313,10 @@ class Peer : public Script
     }
 
   private:
+    void forget();
+    void receive();
+    void endAsServer();
+    std::optional<std::string> wantHead(std::string_view what, bool mayEnd);
     std::optional<Bytes> take(size_t size);
     bool fill(size_t size);
     std::optional<Response> wantOneResponse(bool mayEnd);
@@ -249,15 +326,21 @@ class Peer : public Script
     std::chrono::milliseconds deadline;
     std::mt19937_64 generator;
     Spawned* ours;
+    Gate* gate = nullptr;
+    std::string urlEnds{};
+    std::string url{}; ///< what it was asked to dial
+    std::string at{};
+    std::unique_ptr<Visit> visit{};
     std::optional<Channel> connection{};
     std::string sentKey{};
-    std::optional<Request> asked{}; ///< what send() sent last
+    std::optional<Request> asked{}; ///< the last one, of whichever side
     bool busyIsWell = false;
     Connection::Width width = Connection::Width::usual;
     ByteQueue buffer{}; ///< came, and is not taken apart yet
     ByteQueue stream{}; ///< data payload that nobody took yet
     Ending end{};
     bool sentClose = false;
+    bool holdsEnd = false;
     std::function<void(const Bytes&)> hearsPong{};
     bool answersPings = true;
     size_t owed = 0; ///< data that is no answer to what breaks a rule

@@ -156,11 +156,10 @@ vmedia::Result<Profile> probe(const Profile& told,
     const auto response = peer.wantResponse();
     if (!response)
     {
-        return vmedia::fail(
-            vmedia::Errc::io,
-            fmt::format("{} is no WebSocket server: {}",
-                        urlOf(told.endpoint),
-                        peer.verdict().got));
+        return vmedia::fail(vmedia::Errc::io,
+                            fmt::format("{} is no WebSocket server: {}",
+                                        urlOf(told.endpoint),
+                                        peer.verdict().got));
     }
     if (response->status != 101)
     {
@@ -189,6 +188,70 @@ vmedia::Result<Profile> probe(const Profile& told,
     }
     found.deflates = agreesToDeflate(found, deadline);
     return found;
+}
+
+vmedia::Result<FoundClient> probe(const Profile& told, Gate& gate,
+                                  std::chrono::milliseconds start,
+                                  std::chrono::milliseconds deadline)
+{
+    FoundClient found{told, {}};
+    {
+        // To load a program, or a browser, takes longer than any answer.
+        Peer first(found.profile, gate, start, probeSeed);
+        const auto request = first.receiveRequest();
+        if (!request)
+        {
+            return vmedia::fail(vmedia::Errc::io,
+                                fmt::format("no WebSocket client came: {}",
+                                            first.verdict().got),
+                                "it has to dial the URL that it is given");
+        }
+        found.request = *request;
+    }
+    if (!found.profile.role)
+    {
+        Peer peer(found.profile, gate, deadline, probeSeed + 1);
+        peer.open();
+        if (peer.stopped())
+        {
+            return vmedia::fail(vmedia::Errc::io,
+                                "the client did not open a WebSocket: " +
+                                    peer.verdict().got);
+        }
+        found.profile.role = roleOf(peer);
+        if (!found.profile.role && peer.ending().ended == Ended::closed)
+        {
+            return vmedia::fail(vmedia::Errc::io,
+                                "the client left the WebSocket at once: " +
+                                    peer.endingInWords(),
+                                "it has to serve NBD, or to be an NBD client");
+        }
+    }
+    if (found.profile.role == Role::bmc)
+    {
+        Peer client(found.profile, gate, deadline, probeSeed + 3);
+        client.open();
+        found.profile.inFlight = requestsInFlight(client);
+    }
+    return found;
+}
+
+std::string describe(const FoundClient& found)
+{
+    const auto& role = found.profile.role;
+    const auto value = [&found](std::string_view name, std::string_view none) {
+        const auto values = valuesOf(found.request.fields, name);
+        return values.empty() ? fmt::format("no {}", none)
+                              : fmt::format("{} {}", none, values.front());
+    };
+    return fmt::format("{}; {}; {}; {}",
+                       !role                    ? "what it carries is unknown"
+                       : *role == Role::gateway ? "it serves NBD (media)"
+                       : *role == Role::bmc     ? "it is an NBD client (dialer)"
+                                                : "it sends back what it gets",
+                       value("Origin", "origin"),
+                       value("Sec-WebSocket-Protocol", "subprotocol"),
+                       value("Sec-WebSocket-Extensions", "extension"));
 }
 
 } // namespace conformance::ws

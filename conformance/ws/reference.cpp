@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "conformance/ws/access.hpp"
 #include "conformance/ws/defects.hpp"
+#include "conformance/ws/reference_client.hpp"
 #include "conformance/ws/reference_server.hpp"
 #include "vmedia/command/parse.hpp"
 #include "vmedia/error/error.hpp"
@@ -8,8 +10,8 @@
 
 #include <CLI/CLI.hpp>
 
-/// vmedia-ws-reference: a WebSocket server that can be told to break one rule.
-/// It proves that a case can fail; nobody serves media with it.
+/// vmedia-ws-reference: a WebSocket server, or a client, that can be told to
+/// break one rule. It proves that a case can fail; nobody serves media with it.
 namespace
 {
 
@@ -147,7 +149,7 @@ Result<void> prepare(Options& o)
     {
         terms.admission.paths.push_back(fmt::format("/{}", i));
     }
-    terms.text = o.text == "accept" ? TextPolicy::accept : TextPolicy::reject;
+    terms.text = o.text == "accept" ? TextRule::accept : TextRule::reject;
     terms.handshake = milliseconds(o.handshakeS);
     terms.silence = milliseconds(o.keepaliveS);
     terms.pong = milliseconds(o.pongS);
@@ -167,6 +169,89 @@ Result<void> prepare(Options& o)
     return {};
 }
 
+struct ClientWords
+{
+    ClientOptions client{};
+    std::string user{}; ///< NAME:PASSWORD
+    double handshakeS = 10;
+    std::string defect{};
+    bool listDefects = false;
+};
+
+CLI::App* addClient(CLI::App& app, ClientWords& o)
+{
+    CLI::App* client =
+        app.add_subcommand("client", "A WebSocket client with one rule broken");
+    client->add_option("--url", o.client.url,
+                       "What to dial; without it URLs are read from the "
+                       "standard input, one a line");
+    client->add_option("--ca", o.client.authority,
+                       "The authority of the server's certificate (PEM)");
+    client->add_option("--user", o.user, "NAME:PASSWORD of Basic");
+    client->add_option("--origin", o.client.call.origin, "As a browser has it");
+    client
+        ->add_option("--protocol", o.client.call.subprotocols,
+                     "A subprotocol to offer; may be given again")
+        ->expected(1)
+        ->allow_extra_args(false);
+    client
+        ->add_option("--handshake-timeout", o.handshakeS,
+                     "Seconds for a response")
+        ->check(CLI::Range(0.001, 86400.0))
+        ->capture_default_str();
+    client->add_option("--defect", o.defect,
+                       "The case that has to fail with it");
+    client->add_flag("--list-defects", o.listDefects,
+                     "Show them all, and dial nobody");
+    client->add_option("COMMAND", o.client.command,
+                       "After --: a program for each session, whose stdin and "
+                       "stdout are the stream of bytes");
+    return client;
+}
+
+Result<int> runClient(ClientWords& o)
+{
+    const auto all = clientDefects();
+    if (o.listDefects)
+    {
+        for (const auto& [id, deviation] : all)
+        {
+            fmt::print("{}\n", id);
+        }
+        return 0;
+    }
+    if (o.client.command.empty())
+    {
+        return fail(Errc::usage, "what to serve is missing",
+                    "write -- COMMAND, such as -- nbdkit -s memory 1M");
+    }
+    if (!o.user.empty())
+    {
+        const size_t colon = o.user.find(':');
+        if (colon == 0 || colon == std::string::npos)
+        {
+            return fail(Errc::usage, fmt::format("--user '{}' is not "
+                                                 "NAME:PASSWORD",
+                                                 o.user));
+        }
+        o.client.call.credentials.emplace_back(
+            "Authorization",
+            basic(o.user.substr(0, colon), o.user.substr(colon + 1)));
+    }
+    o.client.terms.handshake = milliseconds(o.handshakeS);
+    if (!o.defect.empty())
+    {
+        const auto found = all.find(o.defect);
+        if (found == all.end())
+        {
+            return fail(Errc::usage, fmt::format("no defect '{}'", o.defect),
+                        "--list-defects shows them");
+        }
+        o.client.deviation = found->second;
+    }
+    return dial(o.client);
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -175,6 +260,8 @@ int main(int argc, char** argv)
     CLI::App app("A WebSocket server with one rule broken",
                  "vmedia-ws-reference");
     addOptions(app, options);
+    ClientWords words;
+    const CLI::App* client = addClient(app, words);
     try
     {
         app.parse(argc, argv);
@@ -182,6 +269,11 @@ int main(int argc, char** argv)
     catch (const CLI::ParseError& error)
     {
         return vmedia::command::parseFailed(app, error);
+    }
+    if (client->parsed())
+    {
+        const auto ran = runClient(words);
+        return ran ? *ran : vmedia::report("vmedia-ws-reference", ran.error());
     }
     if (options.listDefects)
     {

@@ -73,7 +73,7 @@ Verdict updatesKeys(Peer& peer)
     }
     return delivers(peer, size, [&peer](ByteView bytes) {
         const Bytes frame =
-            peer.masked({.payload = Bytes(bytes.begin(), bytes.end())});
+            peer.framed({.payload = Bytes(bytes.begin(), bytes.end())});
         const auto half = ByteView(frame).first(frame.size() / 2);
         peer.sendBytes(half, "half of a frame");
         if (peer.stopped())
@@ -92,7 +92,7 @@ Verdict sendsRecordPerByte(Peer& peer)
     constexpr size_t size = 64;
     return delivers(peer, size, [&peer](ByteView bytes) {
         peer.sendInPieces(
-            peer.masked({.payload = Bytes(bytes.begin(), bytes.end())}), 1,
+            peer.framed({.payload = Bytes(bytes.begin(), bytes.end())}), 1,
             "a frame");
     });
 }

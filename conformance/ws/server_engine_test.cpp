@@ -236,7 +236,7 @@ constexpr auto maskedHello = "8185 37fa213d 7f9f4d5158"_hex;
 TEST(ServerFrames, readsAndWritesAsTheRfcDoes)
 {
     Terms terms = chatTerms();
-    terms.text = TextPolicy::accept;
+    terms.text = TextRule::accept;
     ServerEngine engine = opened(terms);
     engine.receive(maskedHello);
     EXPECT_EQ(delivered(engine), "Hello");
@@ -311,7 +311,7 @@ TEST(ServerFrames, countsFragmentsTogetherAgainstTheLimit)
 TEST(ServerText, isCheckedAsItComes)
 {
     Terms terms = chatTerms();
-    terms.text = TextPolicy::accept;
+    terms.text = TextRule::accept;
     EXPECT_EQ(closeAfter("8183 00000000 eda0"_hex, terms), 1007) << "fast";
     EXPECT_EQ(closeAfter("8182 00000000 c080"_hex, terms), 1007);
     EXPECT_EQ(closeAfter("8184 00000000 f4908080"_hex, terms), 1007);

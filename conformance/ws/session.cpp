@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include "server_engine.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -78,33 +80,47 @@ void leak(const Deviation& deviation)
 
 Session::Session(int socket, const Setup& all, int nth) :
     setup(all), number(nth),
-    engine(claiming(all.terms, *all.slots, slot), all.deviation),
+    engine(std::make_unique<ServerEngine>(claiming(all.terms, *all.slots, slot),
+                                          all.deviation)),
     link(socket, all.tls)
 {}
 
+Session::Session(int socket, const Setup& all, int nth,
+                 std::unique_ptr<Engine> client, std::string_view name) :
+    setup(all), number(nth), engine(std::move(client)),
+    link(socket, all.tls, name)
+{
+    if (!all.deviation.callsNobody)
+    {
+        link.announce(std::string(name));
+    }
+}
+
 void Session::run()
 {
+    wind(); // a client speaks first
     while (isGoing())
     {
         turn();
     }
-    if (!engine.isOver())
+    if (!engine->isOver())
     {
-        engine.ended(); // by a RST, which nothing was read of
+        engine->ended(); // by a RST, which nothing was read of
+        wind();
     }
-    leak(engine.deviation());
+    leak(engine->deviation());
     finish();
 }
 
 /// Until the engine is done and all it said is sent.
 bool Session::isGoing() const
 {
-    return !gone && !engine.isOver();
+    return !gone && !engine->isOver();
 }
 
 int Session::pollTime()
 {
-    const Deadline now = engine.deadline();
+    const Deadline now = engine->deadline();
     if (now.turn != seen.turn)
     {
         due = Clock::now() + now.after;
@@ -126,7 +142,7 @@ int Session::pollTime()
 void Session::turn()
 {
     const bool roomToLink = toLink.size() < windowMax ||
-                            engine.deviation().takesAllOutput;
+                            engine->deviation().takesAllOutput;
     const bool reads = toBackend.size() < windowMax &&
                        toLink.size() < windowMax;
     const auto wants = [](bool in, bool out) {
@@ -148,12 +164,12 @@ void Session::turn()
     }
     if (seen.what != Deadline::What::none && Clock::now() >= due)
     {
-        engine.expired();
+        engine->expired();
     }
     if (watched[0].revents != 0)
     {
         stopping = true;
-        engine.close(1001, "the server stops");
+        engine->close(1001, "the server stops");
     }
     if (reads && (watched[1].revents != 0 || link.holdsInput()))
     {
@@ -171,7 +187,7 @@ void Session::turn()
         const bool more = !roomToLink || backend->read(piece);
         if (!piece.empty())
         {
-            engine.sendData(piece);
+            engine->sendData(piece);
         }
         if (!more || !goesOn)
         {
@@ -184,18 +200,18 @@ void Session::turn()
 /// What the engine has to say goes where it belongs.
 void Session::wind()
 {
-    for (Event& event : engine.takeEvents())
+    for (Event& event : engine->takeEvents())
     {
         handle(std::move(event));
     }
-    append(toLink, ByteView(engine.takeOutput()));
-    if (engine.deviation().stallsUnread && toLink.size() > windowMax)
+    append(toLink, ByteView(engine->takeOutput()));
+    if (engine->deviation().stallsUnread && toLink.size() > windowMax)
     {
         gone = true;
     }
-    if (engine.deviation().lag.count() > 0 && !toLink.empty())
+    if (engine->deviation().lag.count() > 0 && !toLink.empty())
     {
-        std::this_thread::sleep_for(engine.deviation().lag);
+        std::this_thread::sleep_for(engine->deviation().lag);
     }
     gone = gone || !link.write(toLink);
 }
@@ -206,15 +222,15 @@ void Session::readLink()
     switch (link.read(piece))
     {
         case Link::Read::some:
-            engine.receive(piece);
+            engine->receive(piece);
             break;
         case Link::Read::none:
             break;
         case Link::Read::ended:
-            engine.ended();
+            engine->ended();
             break;
         case Link::Read::broken:
-            engine.ended();
+            engine->ended();
             gone = true;
             break;
     }
@@ -232,6 +248,11 @@ void Session::handle(Event event)
             take(event.bytes);
             break;
         case Event::Kind::over:
+            code = event.code;
+            if (setup.settled)
+            {
+                setup.settled();
+            }
             fmt::print(stderr, "client {}: {}{}{}\n", number, wordOf(event.why),
                        event.code != 0 ? fmt::format(", {}", event.code) : "",
                        event.words.empty() ? ""
@@ -243,6 +264,10 @@ void Session::handle(Event event)
 void Session::open(const std::string& which)
 {
     path = which;
+    if (setup.settled)
+    {
+        setup.settled();
+    }
     if (!setup.command.empty())
     {
         auto started = Backend::start(setup.command);
@@ -250,7 +275,7 @@ void Session::open(const std::string& which)
         {
             fmt::print(stderr, "client {}: {}\n", number,
                        describe(started.error()));
-            engine.close(1011, describe(started.error()));
+            engine->close(1011, describe(started.error()));
             return;
         }
         backend = std::move(*started);
@@ -267,7 +292,7 @@ void Session::open(const std::string& which)
 
 void Session::take(const Bytes& bytes)
 {
-    if (engine.deviation().injects && slot.empty())
+    if (engine->deviation().injects && slot.empty())
     {
         setup.slots->inject(path, bytes);
     }
@@ -281,8 +306,8 @@ void Session::take(const Bytes& bytes)
     }
     else
     {
-        engine.sendData(bytes);
-        append(toLink, ByteView(engine.takeOutput()));
+        engine->sendData(bytes);
+        append(toLink, ByteView(engine->takeOutput()));
     }
 }
 
@@ -293,13 +318,17 @@ void Session::backendEnded()
     setup.slots->setSink(slot, {});
     backend.reset();
     toBackend.clear();
+    if (engine->deviation().staysDone)
+    {
+        return;
+    }
     if (status == 0)
     {
-        engine.close(1000, "what is behind it has ended");
+        engine->close(1000, "what is behind it has ended");
     }
     else
     {
-        engine.close(
+        engine->close(
             1011, status
                       ? fmt::format("what is behind it ended with {}", *status)
                       : std::string("what is behind it closed its "
@@ -321,13 +350,13 @@ void Session::finish()
     {
         gone = !link.write(toLink);
     }
-    if (engine.ending() == Ending::reset)
+    if (engine->ending() == Ending::reset)
     {
         link.resetOnClose();
     }
-    if (engine.ending() == Ending::fin)
+    if (engine->ending() == Ending::fin)
     {
-        link.endSending(gone || engine.deviation().skipsCloseNotify);
+        link.endSending(gone || engine->deviation().skipsCloseNotify);
     }
     setup.slots->setSink(slot, {});
     if (backend)
@@ -348,8 +377,8 @@ void Session::finish()
         backend->wait(backendTime);
         backend.reset();
     }
-    if (!slot.empty() && !(engine.deviation().keepsSlot &&
-                           engine.deviation().keepsSlot(engine.why())))
+    if (!slot.empty() && !(engine->deviation().keepsSlot &&
+                           engine->deviation().keepsSlot(engine->why())))
     {
         setup.slots->release(slot);
     }
@@ -359,9 +388,9 @@ void Session::finish()
 /// Closing with bytes unread would be a RST, which could overtake our Close.
 void Session::linger()
 {
-    const bool forEver = engine.ending() == Ending::never;
+    const bool forEver = engine->ending() == Ending::never;
     const auto end = Clock::now() + lingerTime;
-    while (engine.ending() != Ending::reset && (forEver || !gone))
+    while (engine->ending() != Ending::reset && (forEver || !gone))
     {
         const auto left = forEver
                               ? std::chrono::milliseconds(-1)
@@ -379,9 +408,9 @@ void Session::linger()
         }
         Bytes forgotten;
         const Link::Read read = link.read(forgotten);
-        if (read == Link::Read::some && engine.deviation().readsOn)
+        if (read == Link::Read::some && engine->deviation().readsOn)
         {
-            engine.receive(forgotten);
+            engine->receive(forgotten);
             wind();
         }
         gone = gone || read == Link::Read::ended || read == Link::Read::broken;

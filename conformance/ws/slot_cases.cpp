@@ -86,7 +86,7 @@ Verdict keepsOut(Peer& peer)
         return peer.verdict();
     }
     Peer second = peer.another();
-    const Bytes behind = second.masked({.payload = words(second)});
+    const Bytes behind = second.framed({.payload = words(second)});
     const auto response = intrude(second, behind);
     if (response && response->status == 101)
     {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/transport/tls_client.hpp"
 #include "conformance/target.hpp"
+#include "conformance/transport/tls_client.hpp"
 #include "conformance/ws/handshake.hpp"
 #include "conformance/ws/needs.hpp"
 #include "vmedia/error/error.hpp"
@@ -28,7 +28,7 @@ struct Endpoint
     std::string host{};        ///< as the Host field says it
     std::string target = "/";  ///< path and query
     Fields credentials{};      ///< such as Authorization
-    TlsWish tls{};        ///< who we are, and whom we trust, with wss
+    TlsWish tls{};             ///< who we are, and whom we trust, with wss
     std::string subprotocol{}; ///< offered where there is one
 
     /// The request that opens it, if the server does all right.
@@ -62,6 +62,7 @@ struct Profile
     bool oneClient = false;           ///< a second client is refused
     std::optional<TextPolicy> text{}; ///< none: it could not be seen
     bool deflates = false;            ///< it agrees to permessage-deflate
+    std::string image{};              ///< a client's {image}, with Needs::image
 };
 
 std::string_view nameOf(Role role);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The catalogue's rows and the cases that test them.
 
-catalogue/server.tsv: a row is a case, or without_case.tsv tells why not.
+catalogue/server.tsv and client.tsv: a row is a case, or without_case.tsv tells
+why not.
 """
 
 import csv
@@ -22,22 +23,29 @@ def rows(name):
 
 @pytest.fixture(scope="module")
 def cases():
-    listed = subprocess.run([ours("vmedia-conform"), "list"], check=True,
+    """{case id: its level}"""
+    listed = subprocess.run([ours("vmedia-conform"), "list", "ws.*"], check=True,
                             capture_output=True, text=True).stdout
-    names = [line.split()[0] for line in listed.splitlines() if line.split()]
-    return {name for name in names if name.startswith("ws.")}
+    return dict(line.split()[:2] for line in listed.splitlines())
 
 
 def test_every_row_is_a_case_or_has_a_reason(cases):
-    wanted = {row["id"] for row in rows("server.tsv")}
+    wanted = {row["id"] for name in ("server.tsv", "client.tsv")
+              for row in rows(name)}
     without = {row["id"] for row in rows("without_case.tsv")}
-    assert wanted - without <= cases, "a row without a case"
+    assert wanted - without <= set(cases), "a row without a case"
     assert without <= wanted
-    assert not without & cases
+    assert not without & set(cases)
     assert all(row["why not"] for row in rows("without_case.tsv"))
 
 
+def test_every_case_of_a_client_is_a_row(cases):
+    told = {row["id"]: row["level"] for row in rows("client.tsv")}
+    assert told == {case: level for case, level in cases.items()
+                    if case.startswith("ws.clt.")}
+
+
 def test_no_row_is_there_twice():
-    for table in ("server.tsv", "without_case.tsv"):
+    for table in ("server.tsv", "client.tsv", "without_case.tsv"):
         ids = [row["id"] for row in rows(table)]
         assert len(ids) == len(set(ids)), table

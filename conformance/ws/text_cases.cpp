@@ -31,7 +31,7 @@ Bytes textOf(Peer& peer, std::initializer_list<ByteView> pieces)
     for (const ByteView& piece : pieces)
     {
         const bool first = &piece == pieces.begin();
-        append(all, ByteView(peer.masked(
+        append(all, ByteView(peer.framed(
                         {.opcode = first ? Opcode::text : Opcode::continuation,
                          .payload = Bytes(piece.begin(), piece.end()),
                          .fin = &piece == last})));
@@ -128,7 +128,7 @@ Verdict refusesFragment(Peer& peer)
     if (!peer.stopped())
     {
         const Bytes bytes =
-            peer.masked({.opcode = Opcode::text,
+            peer.framed({.opcode = Opcode::text,
                          .payload = beginningWith(peer, opening.words, notUtf8),
                          .fin = false});
         peer.wantFailed(bytes, "a first fragment that is not UTF-8",
@@ -148,7 +148,7 @@ Verdict refusesPartOfFrame(Peer& peer)
     Frame frame{.opcode = Opcode::text,
                 .payload = beginningWith(peer, opening.words, notUtf8)};
     frame.declared = length; // the rest never comes
-    peer.sendBytes(peer.masked(frame), "a part of a text frame, not UTF-8");
+    peer.sendBytes(peer.framed(frame), "a part of a text frame, not UTF-8");
     peer.wantClose({1007, 1003});
     peer.wantEnd();
     return peer.verdict();

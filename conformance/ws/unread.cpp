@@ -22,7 +22,7 @@ Bytes inMessages(Peer& peer, ByteView bytes, size_t size)
     {
         const ByteView piece = bytes.first(std::min(size, bytes.size()));
         const Bytes frame =
-            peer.masked({.payload = Bytes(piece.begin(), piece.end())});
+            peer.framed({.payload = Bytes(piece.begin(), piece.end())});
         vmedia::nbd::append(all, ByteView(frame));
         bytes = bytes.subspan(piece.size());
     }

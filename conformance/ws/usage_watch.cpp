@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -20,12 +21,12 @@ UsageWatch::UsageWatch(Peer& of) : peer(of), before(look()) {}
 
 Usage UsageWatch::look() const
 {
-    return peer.process() != nullptr ? peer.process()->usage() : Usage{};
+    return peer.mayWatch() ? usageBelow(::getpid()) : Usage{};
 }
 
 void UsageWatch::wantMemoryBelow(uint64_t more)
 {
-    if (peer.process() == nullptr || peer.stopped())
+    if (!peer.mayWatch() || peer.stopped())
     {
         return;
     }
@@ -47,7 +48,7 @@ void UsageWatch::wantMemoryBelow(uint64_t more)
 
 void UsageWatch::wantDescriptorsBelow(int more)
 {
-    if (peer.process() == nullptr || peer.stopped())
+    if (!peer.mayWatch() || peer.stopped())
     {
         return;
     }

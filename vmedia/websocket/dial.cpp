@@ -68,6 +68,22 @@ Error declined(const beast::websocket::response_type& response)
             hint};
 }
 
+/// What a server has selected although we offer none of it (RFC 6455, 4.1,
+/// "the client MUST _Fail the WebSocket Connection_"); "" if all is well.
+std::string notOffered(const beast::websocket::response_type& response)
+{
+    for (const http::field field : {http::field::sec_websocket_extensions,
+                                    http::field::sec_websocket_protocol})
+    {
+        if (response.count(field) != 0)
+        {
+            return fmt::format("{}: {}", std::string(to_string(field)),
+                               std::string(response[field]));
+        }
+    }
+    return {};
+}
+
 Error tlsError(const boost::system::error_code& error, const Url& url)
 {
     const bool certificate =
@@ -167,18 +183,19 @@ asio::awaitable<Result<void>> Connection::connect(const Url& url,
     tls.emplace(std::move(socket), tlsContext);
     if (options.verify)
     {
-        tls->next_layer().set_verify_callback(
+        tls->next_layer().next_layer().set_verify_callback(
             asio::ssl::host_name_verification(url.host), ignored);
     }
     boost::system::error_code literal;
     asio::ip::make_address(url.host, literal);
     if (literal) // SNI carries names, not addresses (RFC 6066, section 3)
     {
-        SSL_set_tlsext_host_name(tls->next_layer().native_handle(),
+        SSL_set_tlsext_host_name(tls->next_layer().next_layer().native_handle(),
                                  url.host.c_str());
     }
-    const auto [tlsFailure] = co_await tls->next_layer().async_handshake(
-        asio::ssl::stream_base::client, tuple);
+    const auto [tlsFailure] =
+        co_await tls->next_layer().next_layer().async_handshake(
+            asio::ssl::stream_base::client, tuple);
     if (tlsFailure)
     {
         co_return tl::unexpected(tlsError(tlsFailure, url));
@@ -214,6 +231,14 @@ asio::awaitable<Result<void>> Connection::upgrade(Socket& socket,
                        fmt::format("{} is not a WebSocket: {}", url.text(),
                                    error.message()),
                        "check the URL");
+    }
+    if (const std::string extra = notOffered(response); !extra.empty())
+    {
+        co_return fail(Errc::protocol,
+                       fmt::format("{} answers with {}, which was not asked "
+                                   "for",
+                                   url.text(), extra),
+                       "check the server");
     }
     socket.set_option(beast::websocket::stream_base::timeout{
         closeGrace, std::chrono::seconds(60), true});

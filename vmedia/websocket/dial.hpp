@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "interim_stream.hpp"
 #include "stream.hpp"
 #include "url.hpp"
 
@@ -18,9 +19,11 @@ namespace vmedia::websocket
 
 // Without permessage-deflate, as in relay.hpp.
 using PlainSocket =
-    boost::beast::websocket::stream<boost::asio::ip::tcp::socket, false>;
+    boost::beast::websocket::stream<InterimStream<boost::asio::ip::tcp::socket>,
+                                    false>;
 using TlsSocket = boost::beast::websocket::stream<
-    boost::asio::ssl::stream<boost::asio::ip::tcp::socket>, false>;
+    InterimStream<boost::asio::ssl::stream<boost::asio::ip::tcp::socket>>,
+    false>;
 
 struct Credentials
 {

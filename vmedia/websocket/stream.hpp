@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "mask_keys.hpp"
 #include "vmedia/nbd/stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -9,6 +10,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -53,7 +55,9 @@ class MessageStream : public nbd::Stream
         websocket.auto_fragment(false);
         // As long as a message, or masking costs a system call each 4 KiB.
         websocket.write_buffer_bytes(messageMax + 14);
-        websocket.read_message_max(0); // streamed, never reassembled
+        // Streamed, never reassembled, so of any length that there is: "the
+        // most significant bit MUST be 0" (5.2).
+        websocket.read_message_max(std::numeric_limits<int64_t>::max());
     }
 
     boost::asio::awaitable<Result<size_t>>

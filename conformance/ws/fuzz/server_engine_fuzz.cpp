@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
         return 0;
     }
     Terms terms;
-    terms.text = (data[0] & 1) != 0 ? TextPolicy::accept : TextPolicy::reject;
+    terms.text = (data[0] & 1) != 0 ? TextRule::accept : TextRule::reject;
     terms.messageMax = (data[0] & 2) != 0 ? 3 : 1 << 20;
     terms.headMax = (data[0] & 4) != 0 ? 300 : 16 << 10;
     const std::span<const uint8_t> bytes(data + 1, size - 1);
