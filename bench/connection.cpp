@@ -79,6 +79,26 @@ Result<Descriptor> makeSocket(const Endpoint& endpoint)
     return made;
 }
 
+Result<uint16_t> freePort()
+{
+    Endpoint any{.transport = Transport::tcp};
+    const Result<Descriptor> probe = makeSocket(any);
+    if (!probe)
+    {
+        return tl::unexpected(probe.error());
+    }
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    if (withAddress(any, probe->get(), ::bind) != 0 ||
+        // NOLINTNEXTLINE: the sockets API
+        ::getsockname(probe->get(), reinterpret_cast<sockaddr*>(&address),
+                      &size) != 0)
+    {
+        return failErrno(errno, "127.0.0.1");
+    }
+    return ntohs(address.sin_port);
+}
+
 int withAddress(const Endpoint& endpoint, int descriptor,
                 int (*use)(int, const sockaddr*, socklen_t))
 {
