@@ -120,12 +120,12 @@ int withAddress(const Endpoint& endpoint, int descriptor,
                sizeof(address));
 }
 
-Result<Connection> Connection::open(const Endpoint& endpoint)
+Result<Descriptor> connectTo(const Endpoint& endpoint)
 {
     Result<Descriptor> made = makeSocket(endpoint);
     if (!made)
     {
-        return tl::unexpected(made.error());
+        return made;
     }
     const timeval silence{silenceSeconds, 0};
     ::setsockopt(made->get(), SOL_SOCKET, SO_RCVTIMEO, &silence,
@@ -136,7 +136,14 @@ Result<Connection> Connection::open(const Endpoint& endpoint)
     {
         return failErrno(errno, endpoint.uri());
     }
-    return Connection(std::move(*made));
+    return made;
+}
+
+Result<Connection> Connection::open(const Endpoint& endpoint)
+{
+    return connectTo(endpoint).map([](Descriptor&& connected) {
+        return Connection(std::move(connected));
+    });
 }
 
 Result<void> Connection::readGreeting()

@@ -61,7 +61,7 @@ std::vector<const Peer*> runnable(const std::vector<const Peer*>& wanted,
             }
             continue;
         }
-        const auto program = programOf(*peer);
+        const auto program = programOf(peer->program, peer->package);
         if (!program)
         {
             report.skipped.push_back(describe(program.error()));

@@ -62,7 +62,7 @@ Result<std::unique_ptr<Server>> Server::start(const Peer& peer,
                                               const Wire& wire,
                                               uint32_t connections)
 {
-    const Result<std::string> program = programOf(peer);
+    const Result<std::string> program = programOf(peer.program, peer.package);
     if (!program)
     {
         return tl::unexpected(program.error());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay.hpp"
 
+#include "window.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -19,7 +21,6 @@ using boost::system::error_code;
 namespace
 {
 
-constexpr size_t bufferSize = size_t{128} << 10;
 constexpr auto closeTimeout = std::chrono::seconds(5);
 
 } // namespace
@@ -38,7 +39,7 @@ void configure(WebSocket& webSocket, std::chrono::seconds idle)
 asio::awaitable<ClientEnd>
     webSocketToSocket(WebSocket& from, asio::local::stream_protocol::socket& to)
 {
-    std::vector<char> buffer(bufferSize);
+    std::vector<char> buffer(window);
     bool isRead = true;
     for (;;)
     {
@@ -68,7 +69,7 @@ asio::awaitable<ClientEnd>
 asio::awaitable<bool>
     socketToWebSocket(asio::local::stream_protocol::socket& from, WebSocket& to)
 {
-    std::vector<char> buffer(bufferSize);
+    std::vector<char> buffer(window);
     for (;;)
     {
         auto [error, size] = co_await from.async_read_some(
