@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "link.hpp"
 #include "prefixed_stream.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include <chrono>
@@ -13,11 +12,8 @@
 namespace vmedia::websocket
 {
 
-using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
-
 /// Without permessage-deflate: media do not compress, and a BMC is slow.
-using WebSocket =
-    boost::beast::websocket::stream<PrefixedStream<TlsStream>, false>;
+using WebSocket = boost::beast::websocket::stream<PrefixedStream<Link>, false>;
 
 /// How a client left the relay.
 enum class ClientEnd : uint8_t
