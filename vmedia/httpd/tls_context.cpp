@@ -15,7 +15,8 @@ namespace ssl = boost::asio::ssl;
 namespace
 {
 
-constexpr size_t readAhead = size_t{64} << 10; // four records, as we send
+// A message of 64 KiB, with what its frame and its records add.
+constexpr size_t readAhead = (size_t{64} << 10) + 1024;
 
 Result<void> readable(const char* what, const std::string& file)
 {

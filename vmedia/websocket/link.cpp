@@ -27,7 +27,9 @@ namespace
 {
 
 constexpr size_t recordMax = SSL3_RT_MAX_PLAIN_LENGTH; // RFC 8446, 5.1: 2^14
-constexpr size_t headerMax = 14;                       // of a frame
+constexpr size_t recordOverhead = SSL3_RT_MAX_ENCRYPTED_OVERHEAD +
+                                  SSL3_RT_HEADER_LENGTH;
+constexpr size_t sendMax = window / 2 + 14; // with the frame's header
 
 // OpenSSL's end of our output: bytes are appended, and never refused.
 
@@ -170,7 +172,14 @@ bool Link::State::encrypt(std::span<const std::byte> bytes)
 Link::Step Link::State::take(std::span<const asio::const_buffer> parts,
                              size_t& size, Error& error)
 {
-    size_t room = window + headerMax;
+    size_t room = sendMax;
+    if (small.capacity() == 0)
+    {
+        // Once, and not by doubling: each step would stay in the heap.
+        small.reserve(recordMax);
+        out.reserve(out.size() + sendMax +
+                    recordOverhead * (sendMax / recordMax + 2));
+    }
     small.clear();
     bool isWell = true;
     for (const asio::const_buffer& part : parts)
@@ -375,9 +384,11 @@ void Link::close()
 
 bool Link::hasInput() const
 {
-    if (state->ssl)
+    // With TLS it may be the beginning of a record; the peer has begun it and
+    // will not wait for us before it sends the rest.
+    if (state->ssl && ::SSL_has_pending(state->ssl.get()) != 0)
     {
-        return ::SSL_pending(state->ssl.get()) > 0; // of a whole record
+        return true;
     }
     int waiting = 0;
     return ::ioctl(state->socket.native_handle(), FIONREAD, &waiting) == 0 &&

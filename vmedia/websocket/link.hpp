@@ -62,7 +62,7 @@ class Link
     void expiresNever();
     void close();
 
-    /// Whether a read would give something at once.
+    /// Whether more has come from the peer than was read.
     bool hasInput() const;
 
     template <typename Buffers, typename Token>

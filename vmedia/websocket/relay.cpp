@@ -21,7 +21,8 @@ using boost::system::error_code;
 namespace
 {
 
-constexpr size_t bufferSize = window;
+// The other half is for records that wait to be read, or to be sent.
+constexpr size_t bufferSize = window / 2;
 constexpr auto closeTimeout = std::chrono::seconds(5);
 
 /// Not zeroed: what no message needs takes no memory.
