@@ -26,8 +26,16 @@ namespace
 void takeInto(Row& row, const Report& report, const TakeSample& take,
               unsigned run, std::ostream& progress)
 {
-    fmt::print(progress, "run {}/{}  {:<12}  {:<10}  ", run + 1, report.runs,
-               row.workload, row.peer);
+    const auto widest = [&report](auto Row::* name, size_t least) {
+        for (const Row& one : report.rows)
+        {
+            least = std::max(least, (one.*name).size());
+        }
+        return least;
+    };
+    fmt::print(progress, "run {}/{}  {:<{}}  {:<{}}  ", run + 1, report.runs,
+               row.workload, widest(&Row::workload, 12), row.peer,
+               widest(&Row::peer, 10));
     progress.flush();
     const Result<Sample> sample = take(row, run);
     if (!sample)
