@@ -29,6 +29,7 @@ namespace
 constexpr size_t recordMax = SSL3_RT_MAX_PLAIN_LENGTH; // RFC 8446, 5.1: 2^14
 constexpr size_t recordOverhead = SSL3_RT_MAX_ENCRYPTED_OVERHEAD +
                                   SSL3_RT_HEADER_LENGTH;
+constexpr size_t dropMax = size_t{1} << 20;
 constexpr size_t sendMax = window / 2 + 14; // with the frame's header
 
 // OpenSSL's end of our output: bytes are appended, and never refused.
@@ -116,6 +117,10 @@ Link::Step Link::State::failed(int status, Error& error)
         default:
             error = error_code(static_cast<int>(::ERR_peek_error()),
                                asio::error::get_ssl_category());
+            if (!error) // it was told before
+            {
+                error = asio::error::connection_aborted;
+            }
     }
     ::ERR_clear_error();
     return Step::failed;
@@ -318,21 +323,18 @@ asio::awaitable<error_code> Link::State::shutdown()
     }
     socket.shutdown(Socket::shutdown_send, error);
     // What the client still sends is taken, or a reset would overtake what we
-    // have sent.
-    std::array<char, 4096> dropped{};
+    // have sent; each time after others had their turn.
     while (!error)
     {
-        const ssize_t n = ::recv(socket.native_handle(), dropped.data(),
-                                 dropped.size(), 0);
+        error = co_await waitFor(Step::wantRead);
+        const ssize_t n = error ? 0
+                                : ::recv(socket.native_handle(), nullptr,
+                                         dropMax, MSG_TRUNC);
         if (n == 0)
         {
             break;
         }
-        if (n < 0 && errno == EAGAIN)
-        {
-            error = co_await waitFor(Step::wantRead);
-        }
-        else if (n < 0 && errno != EINTR)
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
         {
             error = error_code(errno, asio::error::get_system_category());
         }
@@ -382,13 +384,16 @@ void Link::close()
     state->socket.close(ignored);
 }
 
-bool Link::hasInput() const
+bool Link::hasInput()
 {
-    // With TLS it may be the beginning of a record; the peer has begun it and
-    // will not wait for us before it sends the rest.
-    if (state->ssl && ::SSL_has_pending(state->ssl.get()) != 0)
+    if (state->ssl)
     {
-        return true;
+        char one = 0; // a whole record, and no other than of payload
+        size_t got = 0;
+        ::ERR_clear_error();
+        const bool is = ::SSL_peek_ex(state->ssl.get(), &one, 1, &got) == 1;
+        ::ERR_clear_error(); // which the next read finds again
+        return is;
     }
     int waiting = 0;
     return ::ioctl(state->socket.native_handle(), FIONREAD, &waiting) == 0 &&

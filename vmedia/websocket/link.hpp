@@ -62,8 +62,8 @@ class Link
     void expiresNever();
     void close();
 
-    /// Whether more has come from the peer than was read.
-    bool hasInput() const;
+    /// Whether a read would give something at once.
+    bool hasInput();
 
     template <typename Buffers, typename Token>
     auto async_read_some(const Buffers& buffers, Token&& token) // NOLINT

@@ -41,7 +41,7 @@ class Buffer
 
 /// Whether the next read gives more of this frame without waiting: Beast
 /// first gives what came with a frame's header, and then the rest.
-bool isMoreThere(const WebSocket& webSocket)
+bool isMoreThere(WebSocket& webSocket)
 {
     // Beyond the 1 that we say ourselves, it is what is left of the frame.
     return !webSocket.is_message_done() &&
