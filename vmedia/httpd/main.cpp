@@ -41,7 +41,9 @@ void addOptions(CLI::App& app, Options& o)
     app.add_option("--listen", o.listen, "ADDRESS:PORT; port 0 is a free one")
         ->capture_default_str();
     CLI::Option* certificate = app.add_option(
-        "--certificate", o.certificate, "The server's certificate chain (PEM)");
+        "--certificate", o.certificate,
+        "The server's certificate chain (PEM); it and --key are required "
+        "but with --plain");
     CLI::Option* key = app.add_option("--key", o.key, "Its private key (PEM)");
     app.add_flag("--plain", o.plain,
                  "HTTP, for a proxy on this machine that has TLS itself; "

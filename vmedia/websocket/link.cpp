@@ -29,6 +29,7 @@ namespace
 constexpr size_t recordMax = SSL3_RT_MAX_PLAIN_LENGTH; // RFC 8446, 5.1: 2^14
 constexpr size_t recordOverhead = SSL3_RT_MAX_ENCRYPTED_OVERHEAD +
                                   SSL3_RT_HEADER_LENGTH;
+constexpr size_t sharedMax = 4096;
 constexpr size_t dropMax = size_t{1} << 20;
 constexpr size_t sendMax = window / 2 + 14; // with the frame's header
 
@@ -181,7 +182,7 @@ Link::Step Link::State::take(std::span<const asio::const_buffer> parts,
     if (small.capacity() == 0)
     {
         // Once, and not by doubling: each step would stay in the heap.
-        small.reserve(recordMax);
+        small.reserve(sharedMax);
         out.reserve(out.size() + sendMax +
                     recordOverhead * (sendMax / recordMax + 2));
     }
@@ -195,11 +196,11 @@ Link::Step Link::State::take(std::span<const asio::const_buffer> parts,
         size += rest.size();
         while (isWell && !rest.empty())
         {
-            // Parts share a record; what fills one is not copied.
-            const bool direct = small.empty() && rest.size() >= recordMax;
-            const size_t count = direct ? rest.size() - rest.size() % recordMax
+            // Parts share a record, a small one; what is longer is not copied.
+            const bool direct = small.empty() && rest.size() > sharedMax;
+            const size_t count = direct ? rest.size()
                                         : std::min(rest.size(),
-                                                   recordMax - small.size());
+                                                   sharedMax - small.size());
             const auto now = rest.first(count);
             rest = rest.subspan(count);
             if (direct)
@@ -208,7 +209,7 @@ Link::Step Link::State::take(std::span<const asio::const_buffer> parts,
                 continue;
             }
             small.insert(small.end(), now.begin(), now.end());
-            if (small.size() == recordMax)
+            if (small.size() == sharedMax)
             {
                 isWell = encrypt(small);
                 small.clear();
