@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace CLI
+namespace CLI // NOLINT: the library's name
 {
 class App;
 } // namespace CLI
