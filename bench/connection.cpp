@@ -79,6 +79,26 @@ Result<Descriptor> makeSocket(const Endpoint& endpoint)
     return made;
 }
 
+Result<uint16_t> freePort()
+{
+    Endpoint any{.transport = Transport::tcp};
+    const Result<Descriptor> probe = makeSocket(any);
+    if (!probe)
+    {
+        return tl::unexpected(probe.error());
+    }
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    if (withAddress(any, probe->get(), ::bind) != 0 ||
+        // NOLINTNEXTLINE: the sockets API
+        ::getsockname(probe->get(), reinterpret_cast<sockaddr*>(&address),
+                      &size) != 0)
+    {
+        return failErrno(errno, "127.0.0.1");
+    }
+    return ntohs(address.sin_port);
+}
+
 int withAddress(const Endpoint& endpoint, int descriptor,
                 int (*use)(int, const sockaddr*, socklen_t))
 {
@@ -100,12 +120,12 @@ int withAddress(const Endpoint& endpoint, int descriptor,
                sizeof(address));
 }
 
-Result<Connection> Connection::open(const Endpoint& endpoint)
+Result<Descriptor> connectTo(const Endpoint& endpoint)
 {
     Result<Descriptor> made = makeSocket(endpoint);
     if (!made)
     {
-        return tl::unexpected(made.error());
+        return made;
     }
     const timeval silence{silenceSeconds, 0};
     ::setsockopt(made->get(), SOL_SOCKET, SO_RCVTIMEO, &silence,
@@ -116,7 +136,14 @@ Result<Connection> Connection::open(const Endpoint& endpoint)
     {
         return failErrno(errno, endpoint.uri());
     }
-    return Connection(std::move(*made));
+    return made;
+}
+
+Result<Connection> Connection::open(const Endpoint& endpoint)
+{
+    return connectTo(endpoint).map([](Descriptor&& connected) {
+        return Connection(std::move(connected));
+    });
 }
 
 Result<void> Connection::readGreeting()

@@ -91,6 +91,13 @@ class Connection
 /// A socket of @p endpoint's kind with large buffers, unconnected.
 vmedia::Result<Descriptor> makeSocket(const Endpoint& endpoint);
 
+/// A connected socket; it waits 10 s for its peer, and then fails with EAGAIN.
+vmedia::Result<Descriptor> connectTo(const Endpoint& endpoint);
+
+/// A TCP port that was free a moment ago: not every peer can choose one and
+/// tell.
+vmedia::Result<uint16_t> freePort();
+
 /// Calls @p use with the address of @p endpoint.
 int withAddress(const Endpoint& endpoint, int descriptor,
                 int (*use)(int, const sockaddr*, socklen_t));

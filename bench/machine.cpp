@@ -95,4 +95,18 @@ std::string versionOf(const std::string& program, const std::string& option)
                : unknown;
 }
 
+std::string versionOf(const std::string& program, const std::string& option,
+                      std::string_view package)
+{
+    const std::string told = versionOf(program, option);
+    if (told != unknown || package.empty())
+    {
+        return told;
+    }
+    const auto ended = runProgram(
+        {"dpkg-query", "-W", "-f", "${Version}", std::string(package)},
+        patience);
+    return ended && ended->status == 0 ? lastLineOf(ended->output) : told;
+}
+
 } // namespace bench

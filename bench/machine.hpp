@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
+#include <string_view>
 
 namespace bench
 {
@@ -24,5 +25,9 @@ std::string describe(const Machine& machine);
 
 /// "1.32.5" of what "nbdkit --version" prints; "unknown" without one.
 std::string versionOf(const std::string& program, const std::string& option);
+
+/// The same, or where the program tells none, the version of Debian's package.
+std::string versionOf(const std::string& program, const std::string& option,
+                      std::string_view package);
 
 } // namespace bench

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// vmedia-bench: how fast the pure parts are, and how fast an NBD server is
-// beside others.
+// vmedia-bench: how fast the pure parts are, and how fast an NBD server or a
+// WebSocket relay is beside others.
+#include "bare_relay.hpp"
+#include "hand_over.hpp"
 #include "peers.hpp"
+#include "relay.hpp"
 #include "roofline.hpp"
 #include "vmedia/command/manual.hpp"
 #include "vmedia/command/parse.hpp"
@@ -26,6 +29,7 @@ constexpr vmedia::command::Section manual[] = {
      "  vmedia-bench peers\n"
      "  vmedia-bench peers --peer vmedia-nbd --peer nbdkit "
      "--workload read-4k-d64 --runs 9\n"
+     "  vmedia-bench relay --workload up-64k-d16 --workload tls-up-64k-d16\n"
      "  vmedia-bench pure --benchmark_filter=decode",
      true},
 };
@@ -74,6 +78,39 @@ CLI::App* addRoofline(CLI::App& app, RooflineOptions& o)
     return cmd;
 }
 
+/// What `relay` starts: for people, there is nothing in them.
+struct RelayParts
+{
+    CLI::App* bare = nullptr;
+    CLI::App* handOver = nullptr;
+    BareRelayOptions options{};
+    std::string socket{};
+    std::string slot{};
+};
+
+void addRelayParts(CLI::App& app, RelayParts& parts)
+{
+    parts.bare = app.add_subcommand(
+        "bare-relay", "Copy bytes between a TCP client and a unix socket");
+    parts.bare
+        ->add_option("--port", parts.options.port,
+                     "Listen on this TCP port of loopback")
+        ->required();
+    parts.bare
+        ->add_option("--unix", parts.options.unixSocket,
+                     "Connect to this unix socket for each client")
+        ->required();
+    parts.bare->add_option("--tls-certificates", parts.options.certificates,
+                           "Require TLS, with server-cert.pem and "
+                           "server-key.pem from here");
+    parts.handOver = app.add_subcommand(
+        "hand-over", "Give standard input and output to who listens on a unix "
+                     "socket");
+    parts.handOver->add_option("socket", parts.socket, "Its path")->required();
+    parts.handOver->add_option("slot", parts.slot,
+                               "Not used: vmedia-httpd names one");
+}
+
 int runMain(int argc, char** argv)
 {
     CLI::App app("Measures what vmedia is made of, and its peers", program);
@@ -86,6 +123,10 @@ int runMain(int argc, char** argv)
     const CLI::App* peers = addPeers(app, options);
     RooflineOptions bare;
     addRoofline(app, bare);
+    RelayOptions relayOptions;
+    const CLI::App* relay = addRelay(app, relayOptions);
+    RelayParts parts;
+    addRelayParts(app, parts);
     vmedia::command::addManual(app, manual);
     try
     {
@@ -102,6 +143,20 @@ int runMain(int argc, char** argv)
     if (peers->parsed())
     {
         return finish(runPeers(options, std::cout, std::cerr));
+    }
+    if (relay->parsed())
+    {
+        return finish(runRelay(relayOptions, std::cout, std::cerr));
+    }
+    if (parts.bare->parsed())
+    {
+        return finish(
+            runBareRelay(parts.options).map([] { return exitMeasured; }));
+    }
+    if (parts.handOver->parsed())
+    {
+        return finish(
+            runHandOver(parts.socket).map([] { return exitMeasured; }));
     }
     return finish(runRoofline(bare).map([] { return exitMeasured; }));
 }

@@ -198,21 +198,22 @@ std::vector<std::string> environmentOf(const Peer& peer, const TlsKeys* tls)
                : std::vector<std::string>{};
 }
 
-Result<std::string> programOf(const Peer& peer)
+Result<std::string> programOf(std::string_view program,
+                              std::string_view package)
 {
-    if (peer.package.empty())
+    if (package.empty())
     {
         std::error_code unreadable;
         const auto beside = std::filesystem::read_symlink("/proc/self/exe",
                                                           unreadable)
                                 .parent_path() /
-                            peer.program;
+                            program;
         if (std::filesystem::exists(beside, unreadable))
         {
             return beside.string();
         }
     }
-    return vmedia::process::findProgram(peer.program, peer.package);
+    return vmedia::process::findProgram(program, package);
 }
 
 } // namespace bench

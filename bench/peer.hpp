@@ -61,7 +61,9 @@ std::string unfitFor(const Peer& peer, const TlsKeys* tls);
 /// does the process of a packaged client.
 std::vector<std::string> environmentOf(const Peer& peer, const TlsKeys* tls);
 
-/// Its program's path. Errors: names the package to install.
-vmedia::Result<std::string> programOf(const Peer& peer);
+/// A program's path: without a @p package it is ours, beside vmedia-bench.
+/// Errors: names the package to install.
+vmedia::Result<std::string> programOf(std::string_view program,
+                                      std::string_view package);
 
 } // namespace bench

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "peers.hpp"
 
+#include "choice.hpp"
 #include "packaged_client.hpp"
-#include "report.hpp"
 #include "sample.hpp"
 #include "server.hpp"
 #include "stop.hpp"
@@ -10,16 +10,10 @@
 #include "vmedia/process/search.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <CLI/CLI.hpp>
-#include <boost/json/serialize.hpp>
 
-#include <algorithm>
-#include <cmath>
-#include <fstream>
 #include <optional>
-#include <ostream>
 
 namespace bench
 {
@@ -31,46 +25,9 @@ using vmedia::Result;
 namespace
 {
 
+constexpr double startAndStop = 0.2;            // seconds
 constexpr uint64_t sizeStep = 2UL * 256 * 1024; // two halves of whole blocks
 constexpr uint64_t sizeLeast = 16U << 20;       // more than is on the way
-
-template <typename T>
-std::string namesOf(std::span<const T> all)
-{
-    std::string names;
-    for (const T& one : all)
-    {
-        names += (names.empty() ? "" : ", ") + std::string(one.name);
-    }
-    return names;
-}
-
-/// Those of @p all whose names are in @p wanted, or all; in @p all's order.
-template <typename T>
-Result<std::vector<const T*>> choose(std::span<const T> all,
-                                     const std::vector<std::string>& wanted,
-                                     std::string_view what)
-{
-    for (const std::string& name : wanted)
-    {
-        if (std::ranges::find(all, name, &T::name) == all.end())
-        {
-            return fail(Errc::usage,
-                        fmt::format("there is no {} '{}'", what, name),
-                        "choose from: " + namesOf(all));
-        }
-    }
-    std::vector<const T*> chosen;
-    for (const T& one : all)
-    {
-        if (wanted.empty() ||
-            std::ranges::find(wanted, one.name) != wanted.end())
-        {
-            chosen.push_back(&one);
-        }
-    }
-    return chosen;
-}
 
 Result<uint64_t> sizeFrom(const std::string& text)
 {
@@ -90,20 +47,21 @@ Result<uint64_t> sizeFrom(const std::string& text)
 /// @p report. Of all peers, not of those that were named, one that needs TLS is
 /// left out unsaid.
 std::vector<const Peer*> runnable(const std::vector<const Peer*>& wanted,
-                                  bool named, Report& report)
+                                  bool named, const TlsKeys* tls,
+                                  Report& report)
 {
     std::vector<const Peer*> peers;
     for (const Peer* peer : wanted)
     {
-        if (std::string why = unfitFor(*peer, report.wire.tls); !why.empty())
+        if (std::string why = unfitFor(*peer, tls); !why.empty())
         {
-            if (named || report.wire.tls != nullptr)
+            if (named || tls != nullptr)
             {
                 report.skipped.push_back(std::move(why));
             }
             continue;
         }
-        const auto program = programOf(*peer);
+        const auto program = programOf(peer->program, peer->package);
         if (!program)
         {
             report.skipped.push_back(describe(program.error()));
@@ -120,12 +78,13 @@ std::vector<const Peer*> runnable(const std::vector<const Peer*>& wanted,
 }
 
 std::vector<const Workload*>
-    runnable(const std::vector<const Workload*>& wanted, Report& report)
+    runnable(const std::vector<const Workload*>& wanted, const TlsKeys* tls,
+             Report& report)
 {
     std::vector<const Workload*> workloads;
     for (const Workload* workload : wanted)
     {
-        if (report.wire.tls != nullptr && workload->generator == Generator::fio)
+        if (tls != nullptr && workload->generator == Generator::fio)
         {
             // libnbd's nbd_set_uri_allow_local_file, which fio never calls
             report.skipped.push_back(fmt::format(
@@ -157,80 +116,13 @@ bool applies(const Peer& peer, const Workload& workload)
            workload.measure == Measure::requests;
 }
 
-void takeInto(Row& row, const Image& image, const Report& report, unsigned run,
-              std::ostream& progress)
-{
-    const Workload& workload = *row.workload;
-    fmt::print(progress, "run {}/{}  {:<12}  {:<10}  ", run + 1, report.runs,
-               workload.name, row.peer->name);
-    progress.flush();
-    const Result<Sample> sample = takeSample(*row.peer, image, report.wire,
-                                             workload, report.seconds, run);
-    if (!sample)
-    {
-        row.problem = describe(sample.error());
-        fmt::print(progress, "{}\n", row.problem);
-        return;
-    }
-    row.samples.push_back(sample->value);
-    row.checked += sample->checked;
-    row.cipher = sample->cipher;
-    if (sample->cpuSeconds)
-    {
-        row.cpuSeconds.push_back(*sample->cpuSeconds);
-    }
-    fmt::print(progress, "{}\n", withUnit(workload.measure, sample->value));
-}
-
-/// A B C, B C A, C A B …: what is slow for a while is slow for all, and
-/// nobody always comes first.
-Result<void> measure(Report& report, const Image& image, std::ostream& progress)
-{
-    for (unsigned run = 0; run < report.runs; ++run)
-    {
-        size_t at = 0;
-        while (at < report.rows.size())
-        {
-            const auto count = static_cast<size_t>(std::ranges::count(
-                report.rows, report.rows[at].workload, &Row::workload));
-            for (size_t i = 0; i < count; ++i)
-            {
-                takeInto(report.rows[at + (i + run) % count], image, report,
-                         run, progress);
-                if (stopWanted())
-                {
-                    return fail(Errc::cancelled, "stopped by a signal");
-                }
-            }
-            at += count;
-        }
-    }
-    return {};
-}
-
 } // namespace
 
 CLI::App* addPeers(CLI::App& app, PeersOptions& o)
 {
     CLI::App* cmd = app.add_subcommand(
         "peers", "Compare NBD servers with each other and with bare sockets");
-    cmd->add_option("--peer", o.peers,
-                    "Only this server; may be repeated: " + namesOf(allPeers()))
-        ->allow_extra_args(false)
-        ->type_name("NAME");
-    cmd->add_option("--workload", o.workloads,
-                    "Only this workload; may be repeated: " +
-                        namesOf(allWorkloads()))
-        ->allow_extra_args(false)
-        ->type_name("NAME");
-    cmd->add_option("--runs", o.runs, "Runs of each; the median counts")
-        ->check(CLI::Range(1U, 1000U))
-        ->type_name("N")
-        ->capture_default_str();
-    cmd->add_option("--seconds", o.seconds, "How long a run lasts")
-        ->check(CLI::Range(0.01, 3600.0))
-        ->type_name("S")
-        ->capture_default_str();
+    addMeasuring(*cmd, o, namesOf(allPeers()), namesOf(allWorkloads()));
     cmd->add_option("--size", o.size, "Of the file that is served: 64M, 1G")
         ->type_name("SIZE")
         ->capture_default_str();
@@ -238,17 +130,9 @@ CLI::App* addPeers(CLI::App& app, PeersOptions& o)
                     "Where that file is made; a tmpfs, or disks are measured")
         ->type_name("DIR")
         ->capture_default_str();
-    cmd->add_option("--seed", o.seed, "Of content and of random offsets")
-        ->capture_default_str();
     cmd->add_flag("--tcp", o.tcp, "Over TCP on loopback, not unix sockets");
     cmd->add_flag("--tls-psk", o.tlsPsk,
                   "With TLS and a pre-shared key, which every server requires");
-    cmd->add_flag("--markdown", o.markdown, "Print the table as Markdown");
-    cmd->add_option("--json", o.json, "Write all samples here, for programs")
-        ->type_name("FILE");
-    cmd->footer("Exit: 0 measured, 1 stopped, 2 usage, 3 nothing could be "
-                "measured\n"
-                "How to read the table: docs/performance.md");
     return cmd;
 }
 
@@ -271,17 +155,10 @@ Result<ExitCode> runPeers(const PeersOptions& options, std::ostream& out,
     {
         return tl::unexpected(size.error());
     }
-    std::ofstream json;
-    if (!options.json.empty())
+    Result<std::ofstream> json = openJson(options);
+    if (!json)
     {
-        json.open(options.json);
-        if (!json)
-        {
-            return fail(
-                Errc::usage,
-                fmt::format("--json {}: cannot be written", options.json),
-                "check that the directory exists and is writable");
-        }
+        return tl::unexpected(json.error());
     }
     stopOnSignals();
     adoptOrphans();
@@ -303,42 +180,47 @@ Result<ExitCode> runPeers(const PeersOptions& options, std::ostream& out,
         keys.emplace(std::move(*made));
     }
 
+    const Wire wire{options.tcp ? Transport::tcp : Transport::unixSocket,
+                    keys ? &*keys : nullptr};
     Report report{.machine = thisMachine(),
-                  .wire = {options.tcp ? Transport::tcp : Transport::unixSocket,
-                           keys ? &*keys : nullptr},
-                  .size = *size,
+                  .setting = fmt::format("{}, {} MiB in memory", describe(wire),
+                                         *size >> 20),
+                  .facts = {{"size", *size}},
                   .seed = options.seed,
                   .seconds = options.seconds,
                   .runs = options.runs,
                   .versions = {},
                   .skipped = {},
                   .rows = {}};
-    const auto present = runnable(*peers, !options.peers.empty(), report);
-    const auto toRun = runnable(*workloads, report);
+    const auto present = runnable(*peers, !options.peers.empty(), wire.tls,
+                                  report);
+    const auto toRun = runnable(*workloads, wire.tls, report);
     for (const Workload* workload : toRun)
     {
         for (const Peer* peer : present)
         {
             if (applies(*peer, *workload))
             {
-                report.rows.push_back({workload, peer});
+                report.rows.push_back(
+                    {workload->name,
+                     workload->measure,
+                     peer->name,
+                     peer->stores,
+                     {{"transport", nameOf(wire.transport)},
+                      {"tls", wire.tls == nullptr ? "off" : "psk"}}});
             }
         }
     }
-    fmt::print(progress, "{} rows, {} runs each: about {:.0f} min\n",
-               report.rows.size(), report.runs,
-               std::ceil(static_cast<double>(report.rows.size()) * report.runs *
-                         (report.seconds + 0.2) / 60));
-    if (Result<void> done = measure(report, *image, progress); !done)
+    const TakeSample take = [&](const Row& row, unsigned run) {
+        return takeSample(*findPeer(row.peer), *image, wire,
+                          *findWorkload(row.workload), options.seconds, run);
+    };
+    if (Result<void> done = measure(report, take, startAndStop, progress);
+        !done)
     {
         return tl::unexpected(done.error());
     }
-    if (json.is_open())
-    {
-        json << boost::json::serialize(jsonOf(report)) << '\n';
-    }
-    out << textOf(report, options.markdown);
-    return report.measured() ? exitMeasured : exitNothingMeasured;
+    return conclude(report, options.markdown, *json, out);
 }
 
 } // namespace bench

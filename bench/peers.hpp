@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "vmedia/error/error.hpp"
+#include "measuring.hpp"
 
 #include <iosfwd>
 #include <string>
-#include <vector>
 
 namespace CLI
 {
@@ -14,28 +13,13 @@ class App;
 namespace bench
 {
 
-enum ExitCode : int
-{
-    exitMeasured = 0,
-    exitError = 1,
-    exitUsage = 2,
-    exitNothingMeasured = 3,
-};
-
 /// `vmedia-bench peers`
-struct PeersOptions
+struct PeersOptions : MeasuringOptions
 {
-    std::vector<std::string> peers;     ///< empty: all that are installed
-    std::vector<std::string> workloads; ///< empty: all
-    unsigned runs = 5;
-    double seconds = 1;
     std::string size = "1G";
     std::string directory = "/dev/shm";
-    uint64_t seed = 1;
     bool tcp = false;
     bool tlsPsk = false;
-    bool markdown = false;
-    std::string json; ///< file
 };
 
 CLI::App* addPeers(CLI::App& app, PeersOptions& options);

@@ -17,7 +17,7 @@ namespace
 
 Better wanted(const Row& row)
 {
-    return betterFor(row.workload->measure);
+    return betterFor(row.measure);
 }
 
 double median(const Row& row)
@@ -28,34 +28,84 @@ double median(const Row& row)
 /// Where sockets are the limit, and so the roofline means something.
 bool hasRoofline(const Row& row)
 {
-    return row.workload->measure == Measure::bandwidth ||
-           row.workload->measure == Measure::requests;
+    return row.measure == Measure::bandwidth ||
+           row.measure == Measure::requests;
 }
 
-Table::Cells cellsOf(const Report& report, const Row& row)
+/// Which columns there are beyond those that every table has.
+struct Columns
 {
-    const Measure measure = row.workload->measure;
-    const std::string workload(row.workload->name);
-    const std::string peer(row.peer->name);
+    bool load = false;
+    bool memory = false;
+};
+
+Columns columnsOf(const Report& report)
+{
+    return {std::ranges::any_of(
+                report.rows,
+                [](const Row& row) { return !row.loadCpuSeconds.empty(); }),
+            std::ranges::any_of(report.rows, [](const Row& row) {
+        return !row.memory.empty();
+    })};
+}
+
+Table::Cells headOf(const Columns& columns)
+{
+    Table::Cells head{"workload", "peer",          "median",      "min-max",
+                      "spread ",  "vs best other", "of roofline", "server CPU"};
+    if (columns.load)
+    {
+        head.emplace_back("load CPU");
+    }
+    if (columns.memory)
+    {
+        head.emplace_back("memory");
+    }
+    return head;
+}
+
+std::string costOf(Measure measure, const std::vector<double>& cpuSeconds)
+{
+    return cpuSeconds.empty() ? ""
+                              : costText(measure, summarise(cpuSeconds).median);
+}
+
+Table::Cells cellsOf(const Report& report, const Row& row,
+                     const Columns& columns)
+{
+    const Measure measure = row.measure;
+    Table::Cells cells{std::string(row.workload), std::string(row.peer)};
     if (row.samples.empty())
     {
-        return {workload, peer, "-", "", "", "", "", ""};
+        cells.emplace_back("-");
+        cells.resize(headOf(columns).size());
+        return cells;
     }
     const Summary summary = summarise(row.samples);
     const double versus = versusBestOther(report, row);
     const double part = ofRoofline(report, row);
-    return {workload,
-            peer,
-            withUnit(measure, summary.median),
-            fmt::format("{}-{}", withoutUnit(measure, summary.least),
-                        withoutUnit(measure, summary.most)),
-            fmt::format("{:.0f}%{}", summary.spread() * 100,
-                        summary.spread() > noisySpread ? "!" : " "),
-            versus == 0 ? "" : fmt::format("{:.2f}x", versus),
-            part == 0 ? "" : fmt::format("{:.0f}%", part * 100),
-            row.cpuSeconds.empty()
-                ? ""
-                : costText(measure, summarise(row.cpuSeconds).median)};
+    const Table::Cells figures{
+        withUnit(measure, summary.median),
+        fmt::format("{}-{}", withoutUnit(measure, summary.least),
+                    withoutUnit(measure, summary.most)),
+        fmt::format("{:.0f}%{}", summary.spread() * 100,
+                    summary.spread() > noisySpread ? "!" : " "),
+        versus == 0 ? "" : fmt::format("{:.2f}x", versus),
+        part == 0 ? "" : fmt::format("{:.0f}%", part * 100),
+        costOf(measure, row.cpuSeconds)};
+    cells.insert(cells.end(), figures.begin(), figures.end());
+    if (columns.load)
+    {
+        cells.push_back(costOf(measure, row.loadCpuSeconds));
+    }
+    if (columns.memory)
+    {
+        cells.push_back(row.memory.empty()
+                            ? ""
+                            : withUnit(Measure::memoryPerConnection,
+                                       summarise(row.memory).median));
+    }
+    return cells;
 }
 
 /// Who gives our client which cipher, in a line for each.
@@ -66,7 +116,7 @@ std::string ciphersOf(const Report& report)
     {
         if (!row.cipher.empty())
         {
-            takers[row.cipher].emplace(row.peer->name);
+            takers[row.cipher].emplace(row.peer);
         }
     }
     std::string lines;
@@ -86,15 +136,13 @@ std::string factsOf(const Report& report)
         versions += fmt::format("{}{} {}", versions.empty() ? "" : ", ", name,
                                 version);
     }
-    return fmt::format(
-        "machine: {}\n"
-        "runs:    {} of {} s each, interleaved; {}, {} MiB in memory, "
-        "seed {}\n"
-        "peers:   {}\n"
-        "{}",
-        describe(report.machine), report.runs, report.seconds,
-        describe(report.wire), report.size >> 20, report.seed, versions,
-        ciphersOf(report));
+    return fmt::format("machine: {}\n"
+                       "runs:    {} of {} s each, interleaved; {}, seed {}\n"
+                       "peers:   {}\n"
+                       "{}",
+                       describe(report.machine), report.runs, report.seconds,
+                       report.setting, report.seed, versions,
+                       ciphersOf(report));
 }
 
 std::string notesOf(const Report& report)
@@ -111,6 +159,10 @@ std::string notesOf(const Report& report)
                              "closer than its spread\n",
                              noisy, report.rows.size(), noisySpread * 100);
     }
+    for (const std::string& line : report.foot)
+    {
+        notes += line + '\n';
+    }
     for (const std::string& skipped : report.skipped)
     {
         notes += fmt::format("skipped: {}\n", skipped);
@@ -119,8 +171,8 @@ std::string notesOf(const Report& report)
     {
         if (!row.problem.empty())
         {
-            notes += fmt::format("missing: {} {}: {}\n", row.workload->name,
-                                 row.peer->name, row.problem);
+            notes += fmt::format("missing: {} {}: {}\n", row.workload, row.peer,
+                                 row.problem);
         }
     }
     return notes;
@@ -134,17 +186,24 @@ boost::json::array arrayOf(const std::vector<double>& values)
 boost::json::object jsonOf(const Report& report, const Row& row)
 {
     boost::json::object out{
-        {"workload", row.workload->name},
-        {"peer", row.peer->name},
-        {"transport", nameOf(report.wire.transport)},
-        {"tls", report.wire.tls == nullptr ? "off" : "psk"},
+        {"workload", row.workload},
+        {"peer", row.peer},
         {"cipher", row.cipher},
-        {"unit", unitOf(row.workload->measure)},
+        {"unit", unitOf(row.measure)},
         {"better", wanted(row) == Better::higher ? "higher" : "lower"},
         {"samples", arrayOf(row.samples)},
         {"cpu_seconds_per_unit", arrayOf(row.cpuSeconds)},
         {"words_checked", row.checked},
         {"problem", row.problem}};
+    out.insert(row.facts.begin(), row.facts.end());
+    if (!row.loadCpuSeconds.empty())
+    {
+        out["load_cpu_seconds_per_unit"] = arrayOf(row.loadCpuSeconds);
+    }
+    if (!row.memory.empty())
+    {
+        out["memory_per_session"] = arrayOf(row.memory);
+    }
     if (!row.samples.empty())
     {
         const Summary summary = summarise(row.samples);
@@ -168,7 +227,7 @@ bool Report::measured() const
 
 double versusBestOther(const Report& report, const Row& row)
 {
-    if (!row.peer->stores || row.samples.empty())
+    if (!row.serves || row.samples.empty())
     {
         return 0;
     }
@@ -176,7 +235,7 @@ double versusBestOther(const Report& report, const Row& row)
     for (const Row& other : report.rows)
     {
         if (other.workload == row.workload && other.peer != row.peer &&
-            other.peer->stores && !other.samples.empty())
+            other.serves && !other.samples.empty())
         {
             const double value = median(other);
             if (best == 0 || timesBetter(value, best, wanted(row)) > 1)
@@ -190,13 +249,13 @@ double versusBestOther(const Report& report, const Row& row)
 
 double ofRoofline(const Report& report, const Row& row)
 {
-    if (!row.peer->stores || row.samples.empty() || !hasRoofline(row))
+    if (!row.serves || row.samples.empty() || !hasRoofline(row))
     {
         return 0;
     }
     const auto bare = std::ranges::find_if(report.rows,
                                            [&row](const Row& other) {
-        return other.workload == row.workload && !other.peer->stores &&
+        return other.workload == row.workload && !other.serves &&
                !other.samples.empty();
     });
     return bare == report.rows.end()
@@ -206,18 +265,17 @@ double ofRoofline(const Report& report, const Row& row)
 
 std::string textOf(const Report& report, bool markdown)
 {
-    Table table({"workload", "peer", "median", "min-max", "spread ",
-                 "vs best other", "of roofline", "server CPU"},
-                2);
-    const Workload* last = nullptr;
+    const Columns columns = columnsOf(report);
+    Table table(headOf(columns), 2);
+    std::string_view last;
     for (const Row& row : report.rows)
     {
-        if (last != nullptr && last != row.workload)
+        if (!last.empty() && last != row.workload)
         {
             table.gap();
         }
         last = row.workload;
-        table.add(cellsOf(report, row));
+        table.add(cellsOf(report, row, columns));
     }
     const std::string notes = notesOf(report);
     return markdown ? fmt::format(
@@ -240,20 +298,22 @@ boost::json::value jsonOf(const Report& report)
     {
         results.push_back(jsonOf(report, row));
     }
-    return {{"machine",
-             {{"cpu", report.machine.cpu},
-              {"cores", report.machine.cores},
-              {"kernel", report.machine.kernel},
-              {"compiler", report.machine.compiler},
-              {"commit", report.machine.commit},
-              {"load", report.machine.load}}},
-            {"versions", versions},
-            {"runs", report.runs},
-            {"seconds", report.seconds},
-            {"size", report.size},
-            {"seed", report.seed},
-            {"skipped", boost::json::value_from(report.skipped)},
-            {"results", results}};
+    boost::json::object out{
+        {"machine",
+         {{"cpu", report.machine.cpu},
+          {"cores", report.machine.cores},
+          {"kernel", report.machine.kernel},
+          {"compiler", report.machine.compiler},
+          {"commit", report.machine.commit},
+          {"load", report.machine.load}}},
+        {"versions", versions},
+        {"runs", report.runs},
+        {"seconds", report.seconds},
+        {"seed", report.seed},
+        {"skipped", boost::json::value_from(report.skipped)},
+        {"results", results}};
+    out.insert(report.facts.begin(), report.facts.end());
+    return out;
 }
 
 } // namespace bench

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "machine.hpp"
-#include "peer.hpp"
 #include "table.hpp"
 #include "workload.hpp"
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench
@@ -17,26 +18,32 @@ namespace bench
 /// What one peer did with one workload, over all runs.
 struct Row
 {
-    const Workload* workload;
-    const Peer* peer;
-    std::vector<double> samples{};    ///< in unitOf(workload->measure)
-    std::vector<double> cpuSeconds{}; ///< for one byte or one request
-    uint64_t checked = 0;             ///< words of content that were right
-    std::string cipher{};             ///< that our own client got, with TLS
-    std::string problem{};            ///< why a run, or all, gave no sample
+    std::string_view workload;
+    Measure measure;
+    std::string_view peer;
+    bool serves = true;                   ///< false for the roofline
+    boost::json::object facts{};          ///< of the row, for programs
+    std::vector<double> samples{};        ///< in unitOf(measure)
+    std::vector<double> cpuSeconds{};     ///< for one byte or one request
+    std::vector<double> loadCpuSeconds{}; ///< of the load, for the same
+    std::vector<double> memory{};         ///< a session's at most, bytes
+    uint64_t checked = 0;                 ///< words of content that were right
+    std::string cipher{};                 ///< that our own client got, with TLS
+    std::string problem{};                ///< why a run, or all, gave no sample
 };
 
 struct Report
 {
     Machine machine;
-    Wire wire;
-    uint64_t size;
+    std::string setting;         ///< what is the same in all rows, for people
+    boost::json::object facts{}; ///< the same for programs
     uint64_t seed;
     double seconds;
     unsigned runs;
     std::map<std::string, std::string> versions; ///< of peers and clients
     std::vector<std::string> skipped;            ///< what is not installed
     std::vector<Row> rows;                       ///< by workload, then by peer
+    std::vector<std::string> foot{}; ///< what has to be known of the columns
 
     bool measured() const;
 };

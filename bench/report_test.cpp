@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "peer.hpp"
 #include "report.hpp"
 
 #include <gmock/gmock.h>
@@ -14,8 +15,7 @@ using testing::Not;
 Report reportOf(std::string_view workload)
 {
     Report report{.machine = {"A CPU", 2, "6.1", "g++ 12", "8e842df", 0},
-                  .wire = {},
-                  .size = 64 << 20,
+                  .setting = "unix sockets",
                   .seed = 7,
                   .seconds = 1,
                   .runs = 3,
@@ -25,7 +25,9 @@ Report reportOf(std::string_view workload)
     for (const std::string_view peer : {ours, std::string_view("nbdkit"),
                                         std::string_view("qemu-nbd"), roofline})
     {
-        report.rows.push_back({findWorkload(workload), findPeer(peer)});
+        report.rows.push_back({findWorkload(workload)->name,
+                               findWorkload(workload)->measure, peer,
+                               peer != roofline});
     }
     return report;
 }
@@ -88,6 +90,21 @@ TEST(Report, quietRunsHaveNoNoiseNote)
     report.rows[0].samples = {3.0e9, 3.1e9};
     EXPECT_THAT(textOf(report, false), Not(HasSubstr("noise")));
     EXPECT_THAT(textOf(report, true), HasSubstr("| read-256k | vmedia-nbd |"));
+}
+
+TEST(Report, aColumnIsThereIfARowHasSomethingForIt)
+{
+    Report report = reportOf("read-256k");
+    report.rows[0].samples = {3.0e9};
+    EXPECT_THAT(textOf(report, false), Not(HasSubstr("load CPU")));
+    EXPECT_THAT(textOf(report, false), Not(HasSubstr("memory")));
+    report.rows[0].loadCpuSeconds = {0.5e-9};
+    report.rows[0].memory = {131072};
+    report.foot = {"memory: of a session"};
+    const std::string text = textOf(report, false);
+    EXPECT_THAT(text, HasSubstr("server CPU    load CPU   memory\n"));
+    EXPECT_THAT(text, HasSubstr("0.500 s/GB  128 KiB\n"));
+    EXPECT_THAT(text, HasSubstr("\nmemory: of a session\n"));
 }
 
 TEST(Report, withoutASampleNothingWasMeasured)

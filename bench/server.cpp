@@ -32,38 +32,7 @@ using Clock = std::chrono::steady_clock;
 namespace
 {
 
-constexpr std::chrono::seconds startLimit{10};
 constexpr std::chrono::milliseconds stopGrace{2000};
-constexpr timespec betweenTries{0, 100'000}; // how exact startup() is
-
-/// A port that was free a moment ago: not every peer can choose one and tell.
-Result<uint16_t> freePort()
-{
-    Endpoint any{.transport = Transport::tcp};
-    const Result<Descriptor> probe = makeSocket(any);
-    if (!probe)
-    {
-        return tl::unexpected(probe.error());
-    }
-    sockaddr_in address{};
-    socklen_t size = sizeof(address);
-    if (withAddress(any, probe->get(), ::bind) != 0 ||
-        // NOLINTNEXTLINE: the sockets API
-        ::getsockname(probe->get(), reinterpret_cast<sockaddr*>(&address),
-                      &size) != 0)
-    {
-        return vmedia::failErrno(errno, "127.0.0.1");
-    }
-    return ntohs(address.sin_port);
-}
-
-bool hasEnded(int pid)
-{
-    siginfo_t info{};
-    return ::waitid(P_PID, static_cast<id_t>(pid), &info,
-                    WEXITED | WNOHANG | WNOWAIT) != 0 ||
-           info.si_pid != 0;
-}
 
 /// SIGTERM, and SIGKILL if that is not enough.
 void endDaemon(int pid)
@@ -93,13 +62,13 @@ Result<std::unique_ptr<Server>> Server::start(const Peer& peer,
                                               const Wire& wire,
                                               uint32_t connections)
 {
-    const Result<std::string> program = programOf(peer);
+    const Result<std::string> program = programOf(peer.program, peer.package);
     if (!program)
     {
         return tl::unexpected(program.error());
     }
     std::unique_ptr<Server> server(new Server);
-    server->listens = {wire.transport, server->directory.path() / "s", 0,
+    server->listens = {wire.transport, server->process.directory() / "s", 0,
                        std::string(peer.exportName), wire.tls};
     if (wire.transport == Transport::tcp)
     {
@@ -111,27 +80,20 @@ Result<std::unique_ptr<Server>> Server::start(const Peer& peer,
         server->listens.port = *port;
     }
     Result<std::vector<std::string>> arguments =
-        peer.arguments({server->directory.path(), image.path(), image.size(),
+        peer.arguments({server->process.directory(), image.path(), image.size(),
                         server->listens, connections});
     if (!arguments)
     {
         return tl::unexpected(arguments.error());
     }
     arguments->insert(arguments->begin(), *program);
-    const Descriptor log(::open((server->directory.path() / "log").c_str(),
-                                O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     const auto before = Clock::now();
-    auto child = vmedia::process::Child::start(
-        server->context.get_executor(),
-        {.argv = *arguments,
-         .output = log.get(),
-         .error = log.get(),
-         .environment = environmentOf(peer, wire.tls)});
-    if (!child)
+    if (Result<void> started =
+            server->process.start(*arguments, environmentOf(peer, wire.tls));
+        !started)
     {
-        return tl::unexpected(child.error());
+        return tl::unexpected(started.error());
     }
-    server->child.emplace(std::move(*child));
     if (Result<void> greeted = server->awaitGreeting(peer); !greeted)
     {
         return during(peer.name, greeted.error());
@@ -143,35 +105,24 @@ Result<std::unique_ptr<Server>> Server::start(const Peer& peer,
 
 Result<void> Server::awaitGreeting(const Peer& peer)
 {
-    const auto deadline = Clock::now() + startLimit;
-    while (true)
-    {
+    const auto greets = [this]() -> Result<void> {
         Result<Connection> opened = Connection::open(listens);
-        Result<void> greeted = opened ? opened->readGreeting()
-                                      : tl::unexpected(opened.error());
-        if (greeted)
-        {
-            break;
-        }
-        if (!peer.daemonises && hasEnded(child->pid()))
-        {
-            return fail(Errc::child, "it ended: " + lastWords());
-        }
-        if (Clock::now() > deadline)
-        {
-            return fail(Errc::timeout,
-                        fmt::format("no greeting within {} s: {}",
-                                    startLimit.count(), lastWords()));
-        }
-        ::nanosleep(&betweenTries, nullptr);
+        return opened ? opened->readGreeting() : tl::unexpected(opened.error());
+    };
+    if (Result<void> greeted = process.awaitAnswer(greets, "greeting",
+                                                   peer.daemonises);
+        !greeted)
+    {
+        return greeted;
     }
     if (peer.daemonises)
     {
         daemon = daemonPid();
         if (daemon < 0)
         {
-            return fail(Errc::child, fmt::format("{} left no process id: {}",
-                                                 peer.program, lastWords()));
+            return fail(Errc::child,
+                        fmt::format("{} left no process id: {}", peer.program,
+                                    process.lastWords()));
         }
     }
     return {};
@@ -179,37 +130,24 @@ Result<void> Server::awaitGreeting(const Peer& peer)
 
 int Server::daemonPid() const
 {
-    std::ifstream in(directory.path() / "pid");
+    std::ifstream in(process.directory() / "pid");
     int pid = -1;
     in >> pid;
     return pid > 0 ? pid : -1;
 }
 
-std::string Server::lastWords() const
-{
-    std::ifstream in(directory.path() / "log");
-    return lastLineOf({std::istreambuf_iterator<char>(in), {}});
-}
-
 double Server::cpuSeconds() const
 {
-    return cpuSecondsOf(daemon > 0 ? daemon : child->pid());
+    return cpuSecondsOf(daemon > 0 ? daemon : process.pid());
 }
 
 uint64_t Server::residentBytes() const
 {
-    return residentBytesOf(daemon > 0 ? daemon : child->pid());
+    return residentBytesOf(daemon > 0 ? daemon : process.pid());
 }
 
 Server::~Server()
 {
-    if (child)
-    {
-        boost::asio::co_spawn(context, child->stop(stopGrace),
-                              [](const std::exception_ptr&, int) {});
-        context.restart();
-        context.run();
-    }
     // One that never greeted may run all the same.
     if (const int pid = daemon > 0 ? daemon : daemonPid(); pid > 0)
     {

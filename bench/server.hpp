@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "fixtures/temp_dir.hpp"
+#include "launched.hpp"
 #include "peer.hpp"
-#include "vmedia/process/child.hpp"
-
-#include <boost/asio/io_context.hpp>
 
 #include <memory>
-#include <optional>
 
 namespace bench
 {
@@ -44,13 +40,9 @@ class Server
   private:
     Server() = default;
     vmedia::Result<void> awaitGreeting(const Peer& peer);
-    std::string lastWords() const;
     int daemonPid() const;
 
-    // The order matters: the process stops before its directory goes.
-    fixtures::TempDir directory;
-    boost::asio::io_context context;
-    std::optional<vmedia::process::Child> child;
+    Launched process;
     int daemon = -1; ///< its process id, if the peer made a daemon of itself
     Endpoint listens;
     double startupSeconds = 0;

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench
@@ -75,6 +77,20 @@ double reapedSeconds(int pid)
     return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+/// A line such as "Pss:   12 kB" of /proc/PID/FILE; 0 without one.
+uint64_t kibOf(int pid, std::string_view file, std::string_view name)
+{
+    std::ifstream in(fmt::format("/proc/{}/{}", pid, file));
+    for (std::string line; std::getline(in, line);)
+    {
+        if (line.starts_with(name))
+        {
+            return std::stoull(line.substr(name.size()));
+        }
+    }
+    return 0;
+}
+
 } // namespace
 
 double cpuSecondsOf(int pid)
@@ -92,17 +108,34 @@ uint64_t residentBytesOf(int pid)
     uint64_t sum = 0;
     for (const int member : familyOf(pid))
     {
-        std::ifstream in(fmt::format("/proc/{}/smaps_rollup", member));
-        for (std::string line; std::getline(in, line);)
+        sum += kibOf(member, "smaps_rollup", "Pss:") * 1024;
+    }
+    return sum;
+}
+
+uint64_t ownBytesOf(int pid, int without)
+{
+    uint64_t sum = 0;
+    for (const int member : familyOf(pid))
+    {
+        if (member != without)
         {
-            if (line.starts_with("Pss:"))
-            {
-                sum += std::stoull(line.substr(4)) * 1024;
-                break;
-            }
+            const uint64_t peak = kibOf(member, "status", "VmHWM:");
+            const uint64_t now = kibOf(member, "status", "VmRSS:");
+            sum += (kibOf(member, "smaps_rollup", "Pss_Anon:") + peak -
+                    std::min(now, peak)) *
+                   1024;
         }
     }
     return sum;
+}
+
+void forgetPeaks(int pid)
+{
+    for (const int member : familyOf(pid))
+    {
+        std::ofstream(fmt::format("/proc/{}/clear_refs", member)) << 5;
+    }
 }
 
 } // namespace bench

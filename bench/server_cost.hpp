@@ -15,4 +15,12 @@ double cpuSecondsOf(int pid);
 /// that forks for each client can be compared with one that does not.
 uint64_t residentBytesOf(int pid);
 
+/// Memory that no file is behind, a page that n processes share being n-ths;
+/// with what each process once had beyond what it has now, if that was not
+/// forgotten. The process @p without does not count.
+uint64_t ownBytesOf(int pid, int without);
+
+/// From now on the peak of ownBytesOf() begins anew.
+void forgetPeaks(int pid);
+
 } // namespace bench

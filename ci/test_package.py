@@ -57,6 +57,9 @@ def test_it_holds_the_program_its_page_and_its_data(package):
         data = {f"usr/share/{name}/{kind}/{path.name}"
                 for kind in ("profiles", "expected")
                 for path in (SOURCE / "conformance" / kind).glob("*.toml")}
+        data |= {f"usr/share/{name}/{kind.name}/{path.name}"
+                 for kind in (SOURCE / "conformance/node", SOURCE / "vmedia/web")
+                 for path in kind.iterdir() if path.is_file()}
         assert len(data) >= 8
     assert contents(folder) == data | {
         f"usr/bin/{name}", f"usr/share/man/man1/{name}.1.gz",

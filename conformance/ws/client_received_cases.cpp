@@ -140,14 +140,40 @@ Verdict takesEmpty(Peer& peer)
 }
 
 /// Close 1003, or 1002 or 1008, which say less.
+/// A page sees a message when its browser has answered the ping behind it. So
+/// NBD is the fence of those that serve it: a request behind a text that was
+/// lost would be served. And no script may send 1003: its codes are from 3000
+/// on.
 Verdict refusesText(Peer& peer)
 {
     const auto talk = openTalk(peer);
-    const Bytes letters = bait(peer, talk.get(), 4);
-    const Bytes bytes =
-        peer.framed({.opcode = Opcode::text,
-                     .payload = Bytes(letters.size(), std::byte{'x'})});
-    peer.wantFailed(bytes, "a text message", {1003, 1002, 1008});
+    const Bytes letters(4, std::byte{'x'});
+    const Bytes text =
+        peer.framed({.opcode = Opcode::text, .payload = letters});
+    if (!talk || peer.profile().role != Role::gateway)
+    {
+        peer.wantFailed(text, "a text message", {1003, 1002, 1008});
+        return peer.verdict();
+    }
+    Bytes all = text;
+    vmedia::nbd::append(
+        all, ByteView(peer.framed({.payload = talk->next(peer, 1)})));
+    peer.sendBytes(all, "a text message, and a request behind it");
+    while (!peer.stopped() && !peer.ending().close)
+    {
+        const auto frame = peer.nextFrame();
+        if (!frame)
+        {
+            break;
+        }
+        peer.want(isControl(frame->header.opcode),
+                  "the request behind it was answered: the text is lost",
+                  "Close 1003");
+    }
+    constexpr uint16_t firstOfScripts = 3000;
+    const auto& close = peer.ending().close;
+    const uint16_t code = close ? close->code.value_or(0) : 0;
+    peer.wantGone({1003, 1002, 1008, std::max(code, firstOfScripts)});
     return peer.verdict();
 }
 
@@ -244,7 +270,8 @@ constexpr Case cases[] = {
             "it receives a binary message).",
         .level = Level::robustness,
         .sends = "a text message",
-        .wants = "Close 1003 and the end of the connection; nothing delivered",
+        .wants = "Close 1003, or one of a script's own from 3000 on, and the "
+                 "end of the connection",
         .run = refusesText,
     },
 };

@@ -17,7 +17,6 @@ namespace
 
 namespace zlib = boost::beast::zlib;
 
-constexpr std::string_view offerSpec = "RFC 7692, 5";
 constexpr std::string_view paramSpec = "RFC 7692, 7.1";
 constexpr std::string_view declineSays =
     "A server MUST decline an extension negotiation offer for this extension "
@@ -212,8 +211,8 @@ constexpr std::string_view windowSays =
     "value.";
 
 constexpr Case cases[] = {
-    offer("ws.pmd.not-offered", offerSpec,
-          "Extensions not listed by the client MUST NOT be listed",
+    offer("ws.pmd.not-offered", "RFC 7692, 5",
+          "in our words: a server agrees to nothing that was not offered",
           "no Sec-WebSocket-Extensions",
           [](Peer& peer) {
     return judges(peer, {.text = "", .mayAgree = false});
@@ -221,9 +220,8 @@ constexpr Case cases[] = {
     {
         .id = "ws.pmd.offer-default",
         .spec = paramSpec,
-        .says = "If a received extension negotiation response contains an "
-                "extension parameter that is not defined, the client has to "
-                "fail the connection: so a server sends none.",
+        .says = "in our words: a client has to fail where the response has a "
+                "parameter that is not defined, and so a server sends none",
         .level = Level::must,
         .sends = "permessage-deflate",
         .wants = orDeclined,
@@ -263,25 +261,28 @@ constexpr Case cases[] = {
                   {.text = "permessage-deflate; server_max_window_bits=08",
                    .mayAgree = false});
 }),
-    offer<true>("ws.pmd.bits-quoted-15", "RFC 7692, 5.2",
-                "a value may stand in quotes: it is the same value",
-                "permessage-deflate; server_max_window_bits=\"15\"",
-                [](Peer& peer) {
+    offer<true>(
+        "ws.pmd.bits-quoted-15", "RFC 7692, 5.2",
+        "in our words: a value may stand in quotes: it is the same value",
+        "permessage-deflate; server_max_window_bits=\"15\"",
+        [](Peer& peer) {
     return judges(
         peer, {.text = "permessage-deflate; server_max_window_bits=\"15\""});
 }),
-    offer<true>("ws.pmd.server-max-window-bits-8", "RFC 7692, 7.1.2.1",
-                "who agrees to a window of so many bits uses no larger one",
-                "permessage-deflate; server_max_window_bits=8",
-                [](Peer& peer) {
+    offer<true>(
+        "ws.pmd.server-max-window-bits-8", "RFC 7692, 7.1.2.1",
+        "in our words: who agrees to a window of so many bits uses no larger one",
+        "permessage-deflate; server_max_window_bits=8",
+        [](Peer& peer) {
     return judges(peer, {.text = "permessage-deflate; server_max_window_bits=8",
                          .window = 8});
 }),
     {
         .id = "ws.pmd.client-max-window-bits",
         .spec = "RFC 7692, 7.1.2.2",
-        .says = "without a value it only tells that the client understands "
-                "the parameter",
+        .says =
+            "in our words: without a value it only tells that the client understands "
+            "the parameter",
         .level = Level::must,
         .sends = "permessage-deflate; client_max_window_bits",
         .wants = orDeclined,
@@ -318,8 +319,9 @@ constexpr Case cases[] = {
     {
         .id = "ws.pmd.rsv1-on-continuation",
         .spec = "RFC 7692, 6.1",
-        .says = "only the first fragment of a message tells whether it is "
-                "compressed",
+        .says =
+            "in our words: only the first fragment of a message tells whether it is "
+            "compressed",
         .level = Level::must,
         .sends = "RSV1 on a continuation",
         .wants = "Close 1002, and the end of the connection",
@@ -328,7 +330,7 @@ constexpr Case cases[] = {
     {
         .id = "ws.pmd.rsv1-on-control",
         .spec = "RFC 7692, 6.1",
-        .says = "a control frame is never compressed",
+        .says = "in our words: a control frame is never compressed",
         .level = Level::must,
         .sends = "RSV1 on a ping",
         .wants = "Close 1002, and the end of the connection",
@@ -337,7 +339,7 @@ constexpr Case cases[] = {
     {
         .id = "ws.pmd.garbage-deflate",
         .spec = "RFC 7692, 7.2.2",
-        .says = "what cannot be decompressed is no message",
+        .says = "in our words: what cannot be decompressed is no message",
         .level = Level::must,
         .sends = "a compressed message that is no DEFLATE",
         .wants = "Close 1007 or 1002, and the end of the connection",
@@ -355,7 +357,8 @@ constexpr Case cases[] = {
     {
         .id = "ws.pmd.no-context-takeover",
         .spec = "RFC 7692, 7.1.1",
-        .says = "who agrees to it compresses each message by itself",
+        .says =
+            "in our words: who agrees to it compresses each message by itself",
         .level = Level::must,
         .sends = "permessage-deflate; server_no_context_takeover, and a "
                  "message for an echo, twice",

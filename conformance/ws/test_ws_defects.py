@@ -82,7 +82,7 @@ SHOWS_WITH = {
 NOBODY = "who has it lets nobody in, so that the run ends before the case"
 SLOW = "it waits for half a minute or more: shown to fail by hand (--slow)"
 # Those of the slow cases that take seconds here.
-SOON = {"ws.cls.never-reply", "ws.hs.slowloris-header",
+SOON = {"ws.cls.never-reply",
         "ws.lim.fd-leak-1000", "ws.lim.rss-after-1000-sessions",
         "ws.net.slowloris-frame", "ws.net.stall-mid-payload",
         "ws.slot.reopen-loop"}
@@ -102,6 +102,7 @@ WITHOUT_DEFECT = NOWHERE | {
     "ws.nbd.unknown-handle": "of the NBD client",
     "ws.nbd.slow-reply-29s": SLOW,
     "ws.nbd.slow-reply-31s": SLOW,
+    "ws.hs.slowloris-header": SLOW,
     "ws.ctl.server-keepalive": SLOW,
     "ws.ctl.keepalive-no-pong": SLOW,
     "ws.net.keepalive-idle": SLOW,

@@ -9,6 +9,7 @@ only where a race in the server decides.
 """
 
 import json
+import os
 import pathlib
 import signal
 
@@ -18,6 +19,7 @@ from conformance.nbd.conform import SCALE, conform, end_of
 from fixtures.program import Program, require, run
 
 EXPECTED = pathlib.Path(__file__).parent.parent / "expected"
+NODE = pathlib.Path(__file__).parent.parent / "node"
 
 # The server's program, and the package that has it.
 SERVERS = {
@@ -26,8 +28,10 @@ SERVERS = {
     "websockify": ("websockify", "websockify"),
     "python-websockets": None,
     "nginx": ("nginx", "nginx-light"),
+    "npm-ws": None,
 }
 NEED_PYTHON = ("python-websockets", "nginx")
+NEED_NPM = ("npm-ws",)
 # websockify is silent where others say why: less of a deadline each.
 PATIENCE = {"websockify": 0.3}
 
@@ -38,12 +42,22 @@ def require_module(name, package):
         require(f"the module {name}", package)
 
 
+def require_npm(name):
+    """@name for Node.js, among what ci/setup installs of npm."""
+    require("node", "nodejs")
+    if not (NODE / "node_modules" / name).is_dir():
+        text = f"{name} of npm is missing: run ci/setup"
+        pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
+
+
 @pytest.mark.parametrize("server", SERVERS)
 def test_verdicts_are_as_expected(server, tmp_path):
     if SERVERS[server]:
         require(*SERVERS[server])
     if server in NEED_PYTHON:
         require_module("websockets", "python3-websockets")
+    if server in NEED_NPM:
+        require_npm("ws")
     ended = conform("ws-server", "--profile", server,
                     "--timeout-scale", SCALE * PATIENCE.get(server, 1),
                     "--expect", EXPECTED / f"{server}.toml")

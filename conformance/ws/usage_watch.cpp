@@ -33,14 +33,15 @@ void UsageWatch::wantMemoryBelow(uint64_t more)
         return;
     }
     constexpr int calm = 10;
-    const auto until = Clock::now() + 4 * peer.patience();
+    constexpr int patienceMax = 10; // who is at work for ever is not waited for
+    const auto until = Clock::now() + patienceMax * peer.patience();
     uint64_t most = look().memory;
     for (int still = 0; still < calm && Clock::now() < until; ++still)
     {
         ::poll(nullptr, 0, pause);
         const uint64_t now = look().memory;
-        const bool atWork = anyThreadRunsBelow(::getpid());
-        still = now > most + mebi || atWork ? 0 : still;
+        // Where nothing has a core yet, nothing grows.
+        still = now > most + mebi || anyThreadRunsBelow(::getpid()) ? 0 : still;
         most = std::max(most, now);
     }
     const uint64_t grown = most - std::min(most, before.memory);

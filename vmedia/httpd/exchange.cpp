@@ -20,7 +20,7 @@ namespace vmedia::httpd
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-using websocket::TlsStream;
+using websocket::Link;
 
 namespace
 {
@@ -29,9 +29,8 @@ constexpr uint32_t headerMax = 8192;
 
 } // namespace
 
-asio::awaitable<std::optional<Decision>> readRequest(TlsStream& stream,
-                                                     beast::flat_buffer& buffer,
-                                                     RequestParser& parser)
+asio::awaitable<std::optional<Decision>>
+    readRequest(Link& stream, beast::flat_buffer& buffer, RequestParser& parser)
 {
     parser.header_limit(headerMax);
     auto [error, size] = co_await http::async_read_header(
@@ -105,7 +104,7 @@ RequestView viewOf(const RequestParser& parser)
     return view;
 }
 
-asio::awaitable<void> answer(TlsStream& stream, const Decision& decision,
+asio::awaitable<void> answer(Link& stream, const Decision& decision,
                              bool isHead)
 {
     http::response<http::string_body> response(
@@ -148,7 +147,7 @@ asio::awaitable<void> answer(TlsStream& stream, const Decision& decision,
         stream, response, asio::as_tuple(asio::use_awaitable));
     if (!error)
     {
-        co_await stream.async_shutdown(asio::as_tuple(asio::use_awaitable));
+        co_await stream.shutdown();
     }
 }
 

@@ -24,7 +24,7 @@ inline constexpr size_t bufferMax = 16384; // a header, and what came behind it
 /// 200 once @p parser holds a request; the refusal of what is none, or is too
 /// long; nothing if the client left. @p buffer holds what came behind it.
 boost::asio::awaitable<std::optional<Decision>>
-    readRequest(websocket::TlsStream& stream, boost::beast::flat_buffer& buffer,
+    readRequest(websocket::Link& stream, boost::beast::flat_buffer& buffer,
                 RequestParser& parser);
 
 /// Borrows from @p parser.
@@ -33,7 +33,7 @@ RequestView viewOf(const RequestParser& parser);
 /// Answers with @p decision, which is not 101, and closes TLS. Give it a named
 /// Decision: g++ 12 destroys a braced temporary in a co_await expression
 /// twice.
-boost::asio::awaitable<void> answer(websocket::TlsStream& stream,
+boost::asio::awaitable<void> answer(websocket::Link& stream,
                                     const Decision& decision, bool isHead);
 
 } // namespace vmedia::httpd

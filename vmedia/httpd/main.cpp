@@ -9,7 +9,11 @@
 #include "vmedia/proxy/config.hpp"
 #include "vmedia/version.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+
+#include <optional>
 
 namespace
 {
@@ -21,6 +25,7 @@ struct Options
     std::string listen = "127.0.0.1:8443";
     std::string certificate{};
     std::string key{};
+    bool plain = false;
     std::string users{};
     std::string proxyConfig = VMEDIA_SYSCONFDIR "/nbd-proxy/config.json";
     std::string nbdProxy = "nbd-proxy";
@@ -35,10 +40,16 @@ void addOptions(CLI::App& app, Options& o)
         CLI::MultiOptionPolicy::TakeLast);
     app.add_option("--listen", o.listen, "ADDRESS:PORT; port 0 is a free one")
         ->capture_default_str();
-    app.add_option("--certificate", o.certificate,
-                   "The server's certificate chain (PEM)")
-        ->required();
-    app.add_option("--key", o.key, "Its private key (PEM)")->required();
+    CLI::Option* certificate = app.add_option(
+        "--certificate", o.certificate,
+        "The server's certificate chain (PEM); it and --key are required "
+        "but with --plain");
+    CLI::Option* key = app.add_option("--key", o.key, "Its private key (PEM)");
+    app.add_flag("--plain", o.plain,
+                 "HTTP, for a proxy on this machine that has TLS itself; "
+                 "--listen must be a loopback address")
+        ->excludes(certificate)
+        ->excludes(key);
     app.add_option("--users", o.users,
                    "Lines NAME:HASH, mode 0600; openssl passwd -6 makes a hash")
         ->required();
@@ -80,6 +91,23 @@ Result<void> run(const Options& o)
     {
         return tl::unexpected(endpoint.error());
     }
+    if (o.plain && !endpoint->address().is_loopback())
+    {
+        return fail(Errc::usage,
+                    fmt::format("--plain with --listen {} would send passwords "
+                                "in the clear",
+                                o.listen),
+                    "listen on 127.0.0.1 or [::1], or use --certificate and "
+                    "--key");
+    }
+    if (!o.plain && (o.certificate.empty() || o.key.empty()))
+    {
+        return fail(Errc::usage,
+                    fmt::format("{} is required", o.certificate.empty()
+                                                      ? "--certificate"
+                                                      : "--key"),
+                    "see vmedia-httpd --help");
+    }
     auto config = proxy::loadConfig(o.proxyConfig);
     if (!config)
     {
@@ -95,10 +123,15 @@ Result<void> run(const Options& o)
     {
         return tl::unexpected(users.error());
     }
-    auto tls = httpd::tlsContext(o.certificate, o.key);
-    if (!tls)
+    std::optional<boost::asio::ssl::context> tls;
+    if (!o.plain)
     {
-        return tl::unexpected(tls.error());
+        auto made = httpd::tlsContext(o.certificate, o.key);
+        if (!made)
+        {
+            return tl::unexpected(made.error());
+        }
+        tls.emplace(std::move(*made));
     }
     std::vector<std::string> slots;
     for (const proxy::Configuration& one : config->configurations)
@@ -113,7 +146,7 @@ Result<void> run(const Options& o)
                              {command, std::chrono::seconds(o.idleS),
                               std::chrono::milliseconds(
                                   static_cast<int64_t>(o.childGraceS * 1000))}},
-                            std::move(*tls), std::move(*users));
+                            std::move(tls), std::move(*users));
 }
 
 } // namespace

@@ -25,7 +25,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
-using websocket::TlsStream;
+using websocket::Link;
 using namespace std::chrono_literals;
 
 namespace
@@ -38,7 +38,8 @@ constexpr size_t connectionsMax = 64;
 class Server
 {
   public:
-    Server(const ServerOptions& o, asio::ssl::context t, Users u) :
+    Server(const ServerOptions& o, std::optional<asio::ssl::context> t,
+           Users u) :
         options(o), tls(std::move(t)), verifier(std::move(u)),
         acceptor(context), signals(context, SIGTERM, SIGINT)
     {
@@ -55,10 +56,10 @@ class Server
     asio::awaitable<void> acceptAll();
     asio::awaitable<void> watchSignals();
     asio::awaitable<void> serve(tcp::socket socket);
-    asio::awaitable<void> serveRequest(TlsStream& stream);
+    asio::awaitable<void> serveRequest(Link& stream);
     asio::awaitable<Decision> authorize(const RequestParser& parser,
                                         std::string& user);
-    asio::awaitable<void> open(TlsStream& stream, const Decision& decision,
+    asio::awaitable<void> open(Link& stream, const Decision& decision,
                                std::string leftover,
                                const RequestParser& parser,
                                const std::string& user);
@@ -67,14 +68,14 @@ class Server
 
     asio::io_context context{1};
     const ServerOptions& options;
-    asio::ssl::context tls;
+    std::optional<asio::ssl::context> tls; ///< none: in the clear
     Verifier verifier;
     tcp::acceptor acceptor;
     asio::signal_set signals;
     std::vector<SlotView> slots{};
     size_t connections = 0;
     bool stopping = false;
-    std::set<beast::tcp_stream*> requests{}; ///< not yet a session
+    std::set<Link*> requests{}; ///< not yet a session
     std::set<Session*> sessions{};
 };
 
@@ -95,8 +96,9 @@ Result<void> Server::listen()
     {
         paths += " /nbd/" + slot.name;
     }
-    fmt::print(stderr, "vmedia-httpd: listening on https://{}, slots{}\n",
-               fmt::streamed(acceptor.local_endpoint()), paths);
+    fmt::print(stderr, "vmedia-httpd: listening on {}://{}, slots{}\n",
+               tls ? "https" : "http", fmt::streamed(acceptor.local_endpoint()),
+               paths);
     return {};
 }
 
@@ -122,7 +124,7 @@ asio::awaitable<void> Server::watchSignals()
     co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
     stopping = true;
     acceptor.close();
-    for (beast::tcp_stream* request : requests)
+    for (Link* request : requests)
     {
         request->close();
     }
@@ -158,21 +160,19 @@ asio::awaitable<void> Server::serve(tcp::socket socket)
     ++connections;
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    TlsStream stream(beast::tcp_stream(std::move(socket)), tls);
-    beast::tcp_stream* lowest = &beast::get_lowest_layer(stream);
-    lowest->expires_after(requestDeadline);
-    requests.insert(lowest);
-    auto [error] = co_await stream.async_handshake(
-        asio::ssl::stream_base::server, asio::as_tuple(asio::use_awaitable));
+    Link stream(std::move(socket), tls ? tls->native_handle() : nullptr);
+    stream.expiresAfter(requestDeadline);
+    requests.insert(&stream);
+    const boost::system::error_code error = co_await stream.handshake();
     if (!error)
     {
         co_await serveRequest(stream);
     }
-    requests.erase(lowest);
+    requests.erase(&stream);
     --connections;
 }
 
-asio::awaitable<void> Server::serveRequest(TlsStream& stream)
+asio::awaitable<void> Server::serveRequest(Link& stream)
 {
     beast::flat_buffer buffer(bufferMax);
     RequestParser parser;
@@ -231,7 +231,7 @@ asio::awaitable<Decision> Server::authorize(const RequestParser& parser,
     co_return Decision{401, "no such user, or another password; try again"};
 }
 
-asio::awaitable<void> Server::open(TlsStream& stream, const Decision& decision,
+asio::awaitable<void> Server::open(Link& stream, const Decision& decision,
                                    std::string leftover,
                                    const RequestParser& parser,
                                    const std::string& user)
@@ -250,7 +250,7 @@ asio::awaitable<void> Server::open(TlsStream& stream, const Decision& decision,
         co_return;
     }
     setInUse(decision.slot, true);
-    requests.erase(&beast::get_lowest_layer(stream));
+    requests.erase(&stream);
     sessions.insert(session->get());
     fmt::print(stderr, "vmedia-httpd: slot {} opened by {}\n", decision.slot,
                user);
@@ -276,8 +276,8 @@ void Server::setInUse(const std::string& slot, bool inUse)
 
 } // namespace
 
-Result<void> runServer(const ServerOptions& options, asio::ssl::context tls,
-                       Users users)
+Result<void> runServer(const ServerOptions& options,
+                       std::optional<asio::ssl::context> tls, Users users)
 {
     ::signal(SIGPIPE, SIG_IGN); // a child that ended is an event, not our end
     Server server(options, std::move(tls), std::move(users));

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,11 @@ struct ServerOptions
 };
 
 /// Serves until SIGTERM or SIGINT, then ends each session in order.
-/// Says where it listens on stderr once it does.
+/// Says where it listens on stderr once it does. Without @p tls it serves in
+/// the clear, passwords and all: for a client on the same machine only.
 /// Errors: the address cannot be listened on.
 Result<void> runServer(const ServerOptions& options,
-                       boost::asio::ssl::context tls, Users users);
+                       std::optional<boost::asio::ssl::context> tls,
+                       Users users);
 
 } // namespace vmedia::httpd

@@ -68,13 +68,12 @@ Session::Session(const asio::any_io_executor& e, const SessionOptions& o,
     child(std::move(c)), change(executor)
 {}
 
-asio::awaitable<void> Session::run(websocket::TlsStream stream,
-                                   std::string leftover, Request request,
-                                   ChildGone childGone)
+asio::awaitable<void> Session::run(websocket::Link stream, std::string leftover,
+                                   Request request, ChildGone childGone)
 {
     webSocket.emplace(std::move(stream), std::move(leftover));
     // Beast's own timeouts take over from here.
-    beast::get_lowest_layer(*webSocket).expires_never();
+    beast::get_lowest_layer(*webSocket).expiresNever();
     websocket::configure(*webSocket, options.idle);
     spawn(watchChild());
     spawn(copyLines());

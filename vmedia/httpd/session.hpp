@@ -59,7 +59,7 @@ class Session
     /// and the child. @p leftover came behind the request. The slot is free
     /// from @p childGone on; a client that is slow to say goodbye, or never
     /// does, keeps only its connection, and that for two seconds.
-    boost::asio::awaitable<void> run(websocket::TlsStream stream,
+    boost::asio::awaitable<void> run(websocket::Link stream,
                                      std::string leftover, Request request,
                                      ChildGone childGone);
 

@@ -124,6 +124,27 @@ def test_address_that_is_none(bench):
                  "such as 127.0.0.1:8443 or [::]:443")
 
 
+def test_plain_is_for_this_machine_only(bench):
+    refused(bench, "--plain", "--listen", "0.0.0.0:0", status=2,
+            text="--plain with --listen 0.0.0.0:0 would send passwords in the "
+                 "clear; listen on 127.0.0.1 or [::1], or use --certificate "
+                 "and --key")
+
+
+def test_plain_has_no_use_for_a_key(bench):
+    ran = run(*bench.arguments("--plain", "--key", "/nonexistent"))
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("vmedia-httpd: --")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_without_a_certificate(bench):
+    ran = run("vmedia-httpd", "--users", bench.secrets / "users")
+    assert ran.returncode == 2
+    assert ran.stderr == ("vmedia-httpd: --certificate is required; see "
+                          "vmedia-httpd --help\n")
+
+
 def test_missing_certificate(bench):
     refused(bench, "--certificate", "/nonexistent", status=1,
             text="certificate /nonexistent: No such file or directory")

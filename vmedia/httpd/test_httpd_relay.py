@@ -14,7 +14,8 @@ from fixtures.httpd import ADMIN, connect
 from fixtures.loop_device import LoopDevice
 from fixtures.nbd_proxy import MIB, STAND_IN
 from fixtures.program import ours, write_script
-from fixtures.websocket_client import PING, WebSocketClient, frame
+from fixtures.websocket_client import (PING, WebSocketClient, frame,
+                                       plain_connect)
 
 
 def test_carries_every_byte_in_any_split(server):
@@ -41,6 +42,39 @@ def test_carries_every_byte_in_any_split(server):
 def test_frame_behind_the_upgrade_request_is_not_lost(server):
     client = connect(server, pipelined=frame(b"echo\n") + frame(b"early"))
     assert client.receive(5) == b"early"
+    client.close()
+
+
+def test_plain_carries_for_a_proxy_on_this_machine(bench):
+    data = random.Random(4).randbytes(3 * MIB)
+    with bench.server("--plain") as server:
+        assert WebSocketClient(server.address, "/nbd/0",
+                               connected=plain_connect).status == 401
+        client = WebSocketClient(server.address, "/nbd/0", ADMIN,
+                                 frame(b"echo\n") + frame(b"early"),
+                                 plain_connect)
+        assert client.status == 101
+        assert client.receive(5) == b"early"
+        client.tls.sendall(frame(data[:100_000], fin=False))
+        assert client.receive(100_000) == data[:100_000]
+        client.tls.sendall(frame(data[100_000:200_000], 0))
+        assert client.receive(100_000) == data[100_000:200_000]
+        client.send(b"are you there", PING)
+        assert client.next_frame() == (10, b"are you there")
+        client.close()
+
+
+def test_a_piece_of_a_message_does_not_wait_for_the_rest(server):
+    client = connect(server)
+    client.send(b"echo\n")
+    message = frame(bytes(range(200)) * 50)
+    for cut in (1, 8, 9, 2000, 9000):  # within the header, behind it
+        client.tls.sendall(message[:cut])
+        arrives = max(0, cut - 8)
+        assert client.receive(arrives) == (bytes(range(200)) * 50)[:arrives]
+        client.tls.sendall(message[cut:])
+        assert client.receive(10_000 - arrives) == (
+            bytes(range(200)) * 50)[arrives:]
     client.close()
 
 

@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/stream_traits.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
 #include <chrono>
@@ -99,7 +98,7 @@ void async_teardown(boost::beast::role_type role, // NOLINT
                     PrefixedStream<Next>& stream, Handler&& handler)
 {
     using boost::beast::websocket::async_teardown;
-    boost::beast::get_lowest_layer(stream).expires_after(teardownTimeout);
+    boost::beast::get_lowest_layer(stream).expiresAfter(teardownTimeout);
     async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "link.hpp"
 #include "prefixed_stream.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include <chrono>
@@ -13,11 +12,8 @@
 namespace vmedia::websocket
 {
 
-using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
-
 /// Without permessage-deflate: media do not compress, and a BMC is slow.
-using WebSocket =
-    boost::beast::websocket::stream<PrefixedStream<TlsStream>, false>;
+using WebSocket = boost::beast::websocket::stream<PrefixedStream<Link>, false>;
 
 /// How a client left the relay.
 enum class ClientEnd : uint8_t
@@ -33,14 +29,14 @@ enum class ClientEnd : uint8_t
 void configure(WebSocket& webSocket, std::chrono::seconds idle);
 
 /// WebSocket messages to bytes. Boundaries mean nothing to NBD, so a message
-/// may be of any size: no more than 128 KiB of it is ever held.
+/// may be of any size: no more than a window of it is ever held.
 /// When @p to is closed by its other end, goes on reading, so that the
 /// client's close and its pongs are seen.
 boost::asio::awaitable<ClientEnd>
     webSocketToSocket(WebSocket& from,
                       boost::asio::local::stream_protocol::socket& to);
 
-/// Bytes to binary messages, one of at most 128 KiB for each read; the next
+/// Bytes to binary messages, one of at most 64 KiB for each read; the next
 /// read waits until the message is written. True at the end of @p from, false
 /// if the client is gone.
 boost::asio::awaitable<bool>
