@@ -77,14 +77,17 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) {
     process.on(signal, stop);
 }
 
-let spare = newPage(); // a page takes a while: one is ready
+// A page takes a while, so that one is ready; but none is made while a session
+// is on, for the memory of the browser is watched then.
+let spare = newPage();
 for await (const url of createInterface({ input: process.stdin })) {
-    const page = await spare;
-    spare = newPage();
+    const page = await (spare ?? newPage());
+    spare = null;
     session(page, url).then(async (end) => {
         if (open) {
             console.log(JSON.stringify({ url, ...end }));
             await page.close();
+            spare ??= newPage();
         }
     });
 }
