@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/transport/connection.hpp"
 #include "conformance/nbd/answer.hpp"
-#include "conformance/transport/channel.hpp"
-#include "conformance/nbd/reply_text.hpp"
-#include "conformance/transport/dump.hpp"
 #include "conformance/nbd/profile.hpp"
+#include "conformance/nbd/reply_text.hpp"
 #include "conformance/spawned.hpp"
+#include "conformance/transport/channel.hpp"
+#include "conformance/transport/connection.hpp"
+#include "conformance/transport/dump.hpp"
 #include "conformance/verdict.hpp"
 #include "vmedia/nbd/negotiator.hpp"
 #include "vmedia/nbd/wire.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/transport/keys.hpp"
 #include "conformance/nbd/needs.hpp"
 #include "conformance/target.hpp"
+#include "conformance/transport/keys.hpp"
 #include "vmedia/nbd/wire.hpp"
 
 #include <chrono>

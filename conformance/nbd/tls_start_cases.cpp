@@ -94,7 +94,8 @@ constexpr Case cases[] = {
     peer.wantTlsStart();
     if (!peer.stopped())
     {
-        const TlsHandshake handshake = peer.shakeHands(peer.profile().credentials);
+        const TlsHandshake handshake =
+            peer.shakeHands(peer.profile().credentials);
         const int first = peer.channel()->tls() == nullptr
                               ? -1
                               : peer.channel()->tls()->firstByte();

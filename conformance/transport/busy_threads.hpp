@@ -16,9 +16,9 @@ std::map<pid_t, std::chrono::nanoseconds> busyThreadsBelow(pid_t root);
 /// How long the threads that there are now had a core, all together.
 std::chrono::nanoseconds coreTimeBelow(pid_t root);
 
-/// Whether one of them runs, or would if it had a core, or waits for a disk. What was sent to a
-/// process, or closed, makes the thread that waits for it ready at once: when
-/// none is, all that came before has been seen.
+/// Whether one of them runs, or would if it had a core, or waits for a disk.
+/// What was sent to a process, or closed, makes the thread that waits for it
+/// ready at once: when none is, all that came before has been seen.
 bool anyThreadRunsBelow(pid_t root);
 
 } // namespace conformance

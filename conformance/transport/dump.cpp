@@ -18,7 +18,8 @@ constexpr size_t shownBytes = 16; // a line of a hex dump
 std::string dump(vmedia::nbd::ByteView bytes)
 {
     std::string text = fmt::format("{} bytes", bytes.size());
-    const vmedia::nbd::ByteView head = bytes.first(std::min(bytes.size(), shownBytes));
+    const vmedia::nbd::ByteView head =
+        bytes.first(std::min(bytes.size(), shownBytes));
     for (const std::byte& byte : head)
     {
         text += fmt::format("{}{:02x}", &byte == head.data() ? ": " : " ",

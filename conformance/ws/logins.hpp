@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "conformance/transport/keys.hpp"
 #include "conformance/profile_file.hpp"
+#include "conformance/transport/keys.hpp"
 #include "conformance/ws/target.hpp"
 
 #include <memory>
