@@ -99,8 +99,7 @@ const T& named(std::span<const T> all, std::string_view name)
 CLI::App* addRelay(CLI::App& app, RelayOptions& o)
 {
     CLI::App* cmd = app.add_subcommand(
-        "relay", "Compare relays between WebSockets and unix sockets with "
-                 "each other and with bare sockets");
+        "relay", "Compare WebSocket relays with each other and bare sockets");
     addMeasuring(*cmd, o, namesOf(allRelayPeers()),
                  namesOf(allRelayWorkloads()));
     return cmd;

@@ -32,40 +32,6 @@ fs::path folder()
     return besideUs().parent_path() / "share/vmedia-conform/profiles";
 }
 
-std::string known()
-{
-    std::set<std::string> names;
-    std::error_code failed;
-    for (fs::directory_iterator one(folder(), failed);
-         !failed && one != fs::directory_iterator(); one.increment(failed))
-    {
-        if (one->path().extension() == ".toml")
-        {
-            names.insert(one->path().stem());
-        }
-    }
-    return fmt::format("{}", fmt::join(names, ", "));
-}
-
-vmedia::Result<fs::path> find(const std::string& name)
-{
-    if (name.find('/') != std::string::npos || name.ends_with(".toml"))
-    {
-        return fs::path(name);
-    }
-    const fs::path file = folder() / (name + ".toml");
-    if (fs::exists(file))
-    {
-        return file;
-    }
-    const std::string names = known();
-    return vmedia::fail(
-        vmedia::Errc::usage, fmt::format("--profile: no profile '{}'", name),
-        names.empty()
-            ? fmt::format("give a file: {} has none", folder().string())
-            : fmt::format("give a file, or one of: {}", names));
-}
-
 /// A program that was built or installed beside us comes before PATH's.
 vmedia::Result<std::string> withOurs(const std::string& line)
 {
@@ -231,10 +197,58 @@ vmedia::Result<std::vector<ProfileMode>> parseProfile(std::string_view text,
     return profile;
 }
 
+namespace
+{
+
+std::string textOf(const fs::path& file)
+{
+    std::stringstream text;
+    text << std::ifstream(file).rdbuf();
+    return text.str();
+}
+
+std::string known(const ProfileWords& words)
+{
+    std::set<std::string> names;
+    std::error_code failed;
+    for (fs::directory_iterator one(folder(), failed);
+         !failed && one != fs::directory_iterator(); one.increment(failed))
+    {
+        if (one->path().extension() == ".toml" &&
+            parseProfile(textOf(one->path()), one->path(), words))
+        {
+            names.insert(one->path().stem());
+        }
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+vmedia::Result<fs::path> find(const std::string& name,
+                              const ProfileWords& words)
+{
+    if (name.find('/') != std::string::npos || name.ends_with(".toml"))
+    {
+        return fs::path(name);
+    }
+    const fs::path file = folder() / (name + ".toml");
+    if (fs::exists(file))
+    {
+        return file;
+    }
+    const std::string names = known(words);
+    return vmedia::fail(
+        vmedia::Errc::usage, fmt::format("--profile: no profile '{}'", name),
+        names.empty()
+            ? fmt::format("give a file: {} has none", folder().string())
+            : fmt::format("give a file, or one of: {}", names));
+}
+
+} // namespace
+
 vmedia::Result<std::vector<ProfileMode>> loadProfile(const std::string& name,
                                                      const ProfileWords& words)
 {
-    const auto file = find(name);
+    const auto file = find(name, words);
     if (!file)
     {
         return tl::unexpected(file.error());

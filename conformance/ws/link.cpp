@@ -27,6 +27,7 @@ Link::Link(int descriptor, SSL_CTX* context, std::string_view name) :
     {
         ssl.reset(::SSL_new(context));
         ::SSL_set_fd(ssl.get(), socket);
+        SSL_set_read_ahead(ssl.get(), 0); // else poll() does not tell of it all
         if (name.empty())
         {
             ::SSL_set_accept_state(ssl.get());
