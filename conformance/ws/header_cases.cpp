@@ -24,18 +24,6 @@ std::string headWith(Peer& peer, std::string_view line)
     return fmt::format("{}{}\r\n\r\n", text, line);
 }
 
-/// An error status or the end: no 101.
-Verdict endsAfter(Peer& peer, std::string_view head, std::string_view what)
-{
-    peer.connect();
-    peer.sendHead(head, what);
-    const auto response = peer.wantResponse(true);
-    peer.want(!response || response->status >= 400,
-              fmt::format("status {}", response ? response->status : 0),
-              "an error status, or the end of the connection");
-    return peer.verdict();
-}
-
 /// 101, an error status or the end; nothing of @p secret comes back.
 Verdict reflectsNothing(Peer& peer, std::string_view head,
                         std::string_view secret)

@@ -46,4 +46,15 @@ Verdict refusesHead(Peer& peer, std::string_view head, std::string_view what,
     return peer.verdict();
 }
 
+Verdict endsAfter(Peer& peer, std::string_view head, std::string_view what)
+{
+    peer.connect();
+    peer.sendHead(head, what);
+    const auto response = peer.wantResponse(true);
+    peer.want(!response || response->status >= 400,
+              fmt::format("status {}", response ? response->status : 0),
+              "an error status, or the end of the connection");
+    return peer.verdict();
+}
+
 } // namespace conformance::ws

@@ -24,4 +24,7 @@ Verdict tells(Peer& peer, const Request& request, std::string_view what);
 Verdict refusesHead(Peer& peer, std::string_view head, std::string_view what,
                     std::initializer_list<int> statuses = {});
 
+/// @p head, whatever it is: an error status or the end, and no 101.
+Verdict endsAfter(Peer& peer, std::string_view head, std::string_view what);
+
 } // namespace conformance::ws

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_cases.hpp"
 #include "framings.hpp"
+#include "hearing.hpp"
 
 namespace conformance::ws
 {
@@ -10,39 +11,6 @@ namespace
 
 constexpr std::string_view sends =
     "data that has short and long answers, pings, and a Close";
-
-/// A session in which each kind of frame that a server sends should come.
-void hearAll(Peer& peer)
-{
-    const auto talk = openTalk(peer);
-    if (talk)
-    {
-        for (const size_t amount : {1, 126, 65536})
-        {
-            peer.sendData(talk->ask(peer, amount));
-            talk->wantAnswer(peer);
-        }
-    }
-    for (const size_t size : {0, 125})
-    {
-        peer.send(Opcode::ping, Bytes(size));
-    }
-    peer.wantOpenStill();
-    peer.sendClose();
-    while (!peer.ending().close && peer.nextFrame())
-    {}
-}
-
-Verdict sendsOnly(Peer& peer, bool (*isRight)(const Header&),
-                  std::string_view wanted)
-{
-    hearAll(peer);
-    for (const Header& header : peer.headers())
-    {
-        peer.want(isRight(header), describe(header), std::string(wanted));
-    }
-    return peer.verdict();
-}
 
 constexpr Case cases[] = {
     {

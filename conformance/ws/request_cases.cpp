@@ -23,18 +23,6 @@ Verdict refusesMethod(Peer& peer, std::string_view method)
     return refuses(peer, request);
 }
 
-/// A head that is no HTTP/1: an error status, or just the end.
-Verdict endsAfter(Peer& peer, std::string_view head, std::string_view what)
-{
-    peer.connect();
-    peer.sendHead(head, what);
-    const auto response = peer.wantResponse(true);
-    peer.want(!response || response->status >= 400,
-              fmt::format("status {}", response ? response->status : 0),
-              "an error status, or the end of the connection");
-    return peer.verdict();
-}
-
 /// Each byte that comes must not begin the time anew.
 Verdict neverEnds(Peer& peer)
 {
