@@ -65,7 +65,7 @@ Result<size_t> Channel::receive(std::span<std::byte> into)
         size_t have = 0;
         do
         {
-            const Result<size_t> n = session->read(into.subspan(have));
+            Result<size_t> n = session->read(into.subspan(have));
             if (!n)
             {
                 return n;

@@ -98,7 +98,7 @@ std::string versionOf(const std::string& program, const std::string& option)
 std::string versionOf(const std::string& program, const std::string& option,
                       std::string_view package)
 {
-    const std::string told = versionOf(program, option);
+    std::string told = versionOf(program, option);
     if (told != unknown || package.empty())
     {
         return told;

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace CLI // NOLINT: the library's name
+namespace CLI
 {
 class App;
 } // namespace CLI

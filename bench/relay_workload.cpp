@@ -31,7 +31,7 @@ std::vector<RelayWorkload> makeAll()
         {
             for (const Size& size : sizes)
             {
-                for (const uint32_t depth : {1, 16})
+                for (const uint32_t depth : {1U, 16U})
                 {
                     all.push_back(
                         {fmt::format("{}{}-{}-d{}", tls ? "tls-" : "",

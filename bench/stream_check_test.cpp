@@ -31,7 +31,7 @@ TEST(StreamCheck, takesTheMessagesOverAndOverInAnyPieces)
 {
     const std::vector<Bytes> messages = twoMessages();
     Bytes stream;
-    for (int i = 0; i < 5; ++i)
+    for (size_t i = 0; i < 5; ++i)
     {
         vmedia::nbd::append(stream, ByteView(messages[i % 2]));
     }

@@ -142,6 +142,7 @@ void Crew::run(Schedule& schedule, size_t size,
             }
         }
         std::vector<pollfd> entries;
+        entries.reserve(all.size());
         for (const Member* member : all)
         {
             entries.push_back({member->worker->descriptor(), POLLIN, 0});

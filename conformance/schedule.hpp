@@ -13,9 +13,9 @@ namespace conformance
 /// One case in one round.
 struct Job
 {
-    unsigned round = 0; ///< from 0
-    size_t row = 0;     ///< which of those selected
-    auto operator<=>(const Job&) const = default;
+    unsigned round = 0;                           ///< from 0
+    size_t row = 0;                               ///< which of those selected
+    auto operator<=>(const Job&) const = default; // NOLINT: no pointer here
 };
 
 /// Which case a worker tries next: one of the group that its target is ready

@@ -44,7 +44,7 @@ Result<Payload> findPayload(std::span<const std::byte> bzImage)
     // "For backwards compatibility, if the setup_sects field contains 0, the
     //  real value is 4." The boot sector is not counted in it.
     const uint32_t field = littleEndian(bzImage, 0x1f1, 1);
-    const size_t protectedMode = ((field == 0 ? 4U : field) + 1) * 512;
+    const size_t protectedMode = size_t{512} * ((field == 0 ? 4U : field) + 1);
     const Payload payload{protectedMode + littleEndian(bzImage, 0x248, 4),
                           littleEndian(bzImage, 0x24c, 4)};
     if (payload.offset + payload.size > bzImage.size())

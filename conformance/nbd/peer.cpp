@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace conformance::nbd
 {
 
@@ -100,7 +102,6 @@ void Peer::send(ByteView bytes, std::string what)
     switch (connection->send(bytes, deadline))
     {
         case Ended::no:
-            break;
         case Ended::closed:  // the next want finds it, with what came before
             break;
         case Ended::garbled: // nothing is received here

@@ -329,7 +329,7 @@ constexpr Case cases[] = {
     {
         if (talk.has(flag))
         {
-            talk.wantError(talk.ask(type, 0, 2 * payloadMax),
+            talk.wantError(talk.ask(type, 0, uint64_t{2} * payloadMax),
                            {ErrorValue::none, ErrorValue::einval,
                             ErrorValue::eoverflow, ErrorValue::enospc});
             talk.wantInStep();
@@ -357,7 +357,7 @@ constexpr Case cases[] = {
     selectAllocation(peer);
     talk.go();
     talk.wantError(
-        talk.ask(Cmd::blockStatus, 0, 2 * payloadMax),
+        talk.ask(Cmd::blockStatus, 0, uint64_t{2} * payloadMax),
         {ErrorValue::none, ErrorValue::einval, ErrorValue::eoverflow});
     return talk.wantInStep();
 },

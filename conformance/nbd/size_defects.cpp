@@ -114,9 +114,9 @@ void addSizeDefects(Defects& all)
         }
     }};
     all["nbd.size.effect-beyond-payload"] =
-        plans(isOf(Cmd::trim, 2 * payloadMax), hangsUp);
+        plans(isOf(Cmd::trim, uint64_t{2} * payloadMax), hangsUp);
     all["nbd.size.status-beyond-payload"] =
-        plans(isOf(Cmd::blockStatus, 2 * payloadMax), hangsUp);
+        plans(isOf(Cmd::blockStatus, uint64_t{2} * payloadMax), hangsUp);
     all["nbd.size.last-byte"] = plans([](const Command& command) {
         return command.offset + command.length == 1 << 20;
     }, refused);

@@ -48,6 +48,7 @@ class NbdDecoder : public testing::Test
     static std::vector<std::string> titles(const std::vector<Message>& messages)
     {
         std::vector<std::string> found;
+        found.reserve(messages.size());
         for (const Message& message : messages)
         {
             found.push_back(message.title);

@@ -12,7 +12,6 @@
 namespace conformance
 {
 
-using vmedia::nbd::append;
 using vmedia::nbd::Bytes;
 using vmedia::nbd::ByteView;
 

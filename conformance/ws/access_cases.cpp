@@ -59,7 +59,7 @@ constexpr Case cases[] = {
          {basic("vmedia-conform", "wrong"), std::string("Bearer wrong"),
           std::string("Basic !"), std::string()})
     {
-        if (const Verdict seen = refuses(
+        if (Verdict seen = refuses(
                 peer, anonymous(peer).set("Authorization", wrong), {401});
             seen.outcome != Outcome::pass)
         {

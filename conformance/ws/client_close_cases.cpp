@@ -109,7 +109,7 @@ Verdict closesWhileReading(Peer& peer)
     Bytes all;
     if (talk)
     {
-        all = peer.framed({.payload = talk->ask(peer, 8U * (128U << 10))});
+        all = peer.framed({.payload = talk->ask(peer, size_t{8} * 128 << 10)});
     }
     peer.sendClose(1000, {}, {}, all);
     peer.wantClose();

@@ -12,8 +12,6 @@ namespace conformance::ws
 namespace
 {
 
-using vmedia::nbd::append;
-
 constexpr uint64_t seed = 7;
 
 ByteView view(std::string_view text)

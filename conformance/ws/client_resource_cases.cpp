@@ -41,7 +41,7 @@ Verdict boundsOutput(Peer& peer)
     {
         append(all, encode(ClientPlay::request(peer, Cmd::read, 0, length)));
     }
-    peer.sendUnread(inMessages(peer, all, 28 * 64),
+    peer.sendUnread(inMessages(peer, all, size_t{28} * 64),
                     fmt::format("{} reads of {} KiB", requests, length >> 10));
     usage.wantMemoryBelow(growthMax);
     peer.reset();

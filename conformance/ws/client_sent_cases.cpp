@@ -101,7 +101,7 @@ Verdict endsWithClose(Peer& peer)
     const auto talk = openTalk(peer);
     if (talk)
     {
-        peer.sendData(talk->ask(peer, 8U * (128U << 10)));
+        peer.sendData(talk->ask(peer, size_t{8} * 128 << 10));
     }
     peer.holdEnd();
     peer.sendClose();

@@ -56,8 +56,7 @@ std::string faultOf(const std::vector<std::string>& fields, const Offer& offer)
     {
         return fmt::format("{} fields {}", fields.size(), extensionsField);
     }
-    const std::string told = fmt::format("{}: {}", extensionsField,
-                                         fields.front());
+    std::string told = fmt::format("{}: {}", extensionsField, fields.front());
     std::vector<std::string> parts = splitAt(fields.front(), ';');
     if (!offer.mayAgree || parts.front() != "permessage-deflate" ||
         fields.front().find(',') != std::string::npos)

@@ -27,10 +27,11 @@ template <size_t size>
 Deviation losesSecond(std::array<std::byte, size> magic)
 {
     return {.deliver = [magic](const Header&, uint64_t, Bytes& piece) {
-        const auto first = std::ranges::search(piece, magic);
-        if (!first.empty())
+        const auto first = std::search(piece.begin(), piece.end(),
+                                       magic.begin(), magic.end());
+        if (first != piece.end())
         {
-            const auto next = std::search(first.end(), piece.end(),
+            const auto next = std::search(first + size, piece.end(),
                                           magic.begin(), magic.end());
             piece.erase(next, piece.end());
         }

@@ -29,7 +29,7 @@ void holdSessions(Peer& peer, int count)
 
 Verdict answersStalledReader(Peer& peer)
 {
-    constexpr size_t amount = 8U * (128U << 10);
+    constexpr size_t amount = size_t{8} * 128 << 10;
     peer.narrow();
     return answersLater(peer, amount, unreadFor);
 }

@@ -32,19 +32,18 @@ void addLengthDefects(Defects& all)
             piece.clear();
         }
     }};
-    for (const auto& [form, bits, length] :
-         {std::tuple{LengthForm::bits16, 16, 5},
-          {LengthForm::bits16, 16, 125},
-          {LengthForm::bits64, 64, 5},
-          {LengthForm::bits64, 64, 200},
-          {LengthForm::bits64, 64, 65535}})
-    {
+    const auto addNonMinimal = [&all](LengthForm form, int bits,
+                                      uint64_t length) {
         all[fmt::format("ws.frm.nonmin-{}-of-{}", bits, length)] =
             takes([form, length](const Header& header) {
-            return header.form == form &&
-                   header.length == static_cast<uint64_t>(length);
+            return header.form == form && header.length == length;
         });
-    }
+    };
+    addNonMinimal(LengthForm::bits16, 16, 5);
+    addNonMinimal(LengthForm::bits16, 16, 125);
+    addNonMinimal(LengthForm::bits64, 64, 5);
+    addNonMinimal(LengthForm::bits64, 64, 200);
+    addNonMinimal(LengthForm::bits64, 64, 65535);
     all["ws.frm.len64-msb"] = rules(
         [](const Header& header) { return header.length >> 63 != 0; }, stalled);
     all["ws.frm.len64-huge"] = rules(

@@ -70,7 +70,7 @@ struct Response
 Response upgradeResponse(const Request& request);
 
 /// The longest head that we read.
-inline constexpr size_t headMax = 64 * 1024;
+inline constexpr size_t headMax = size_t{64} << 10;
 
 /// The end of a head in @p bytes: where what follows it begins. None: more is
 /// needed.

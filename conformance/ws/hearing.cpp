@@ -10,13 +10,13 @@ void hearAll(Peer& peer)
 {
     if (const auto talk = openTalk(peer))
     {
-        for (const size_t amount : {1, 126, 65536})
+        for (const size_t amount : {1U, 126U, 65536U})
         {
             peer.sendData(talk->ask(peer, amount));
             talk->wantAnswer(peer);
         }
     }
-    for (const size_t size : {0, 125})
+    for (const size_t size : {0U, 125U})
     {
         peer.send(Opcode::ping, Bytes(size));
     }

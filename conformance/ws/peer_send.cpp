@@ -62,7 +62,6 @@ void Peer::sendBytes(ByteView bytes, std::string_view what)
     switch (connection->exchange(bytes, buffer.back(), deadline))
     {
         case Ended::no:
-            break;
         case Ended::closed:  // the next want finds it, with what came before
             break;
         case Ended::garbled: // nothing is taken apart here

@@ -117,7 +117,7 @@ Verdict offersH2(Peer& peer)
 
 Verdict wantsCertificate(Peer& peer)
 {
-    if (const Verdict with = opens(peer, peer.request());
+    if (Verdict with = opens(peer, peer.request());
         with.outcome != Outcome::pass)
     {
         return with;

@@ -4,7 +4,7 @@
 #include "vmedia/websocket/close_reason.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,9 +25,10 @@ using namespace std::chrono_literals;
 namespace
 {
 
-constexpr auto flushGrace = 5s; // for a client that reads slowly
-constexpr auto closeGrace = 2s; // for the close frames and the end of TLS
-constexpr auto termGrace = 5s;  // between SIGTERM and SIGKILL
+constexpr auto flushGrace = 5s;   // for a client that reads slowly
+constexpr auto deliverGrace = 1s; // for a child that reads slowly
+constexpr auto closeGrace = 2s;   // for the close frames and the end of TLS
+constexpr auto termGrace = 5s;    // between SIGTERM and SIGKILL
 
 } // namespace
 
@@ -65,16 +66,17 @@ Session::Session(const asio::any_io_executor& e, const SessionOptions& o,
                  Socket p, std::shared_ptr<proxy::LineLog> l,
                  process::Child c) :
     executor(e), options(o), pipe(std::move(p)), log(std::move(l)),
-    child(std::move(c)), change(executor)
+    child(std::move(c)), toChild(pipe, [this] { changed(); }),
+    silence(executor), change(executor)
 {}
 
 asio::awaitable<void> Session::run(websocket::Link stream, std::string leftover,
                                    Request request, ChildGone childGone)
 {
     webSocket.emplace(std::move(stream), std::move(leftover));
-    // Beast's own timeouts take over from here.
+    // Beast's timeout for the upgrade, and then our own, take over from here.
     beast::get_lowest_layer(*webSocket).expiresNever();
-    websocket::configure(*webSocket, options.idle);
+    websocket::configure(*webSocket);
     spawn(watchChild());
     spawn(copyLines());
     auto [error] = co_await webSocket->async_accept(
@@ -91,6 +93,7 @@ asio::awaitable<void> Session::run(websocket::Link stream, std::string leftover,
             [this](beast::websocket::frame_type type, auto) {
             if (type == beast::websocket::frame_type::close)
             {
+                toChild.flush();
                 clientIs(ClientEnd::closed);
             }
         });
@@ -98,6 +101,7 @@ asio::awaitable<void> Session::run(websocket::Link stream, std::string leftover,
         spawn(fromClient());
         spawn(toClient());
         spawn(watchConnection());
+        spawn(watchSilence());
     }
     co_await until([this] { return clientEnd || childStatus || stopping; });
     if (childStatus && !clientEnd)
@@ -113,6 +117,8 @@ asio::awaitable<void> Session::run(websocket::Link stream, std::string leftover,
         spawn(closeWebSocket(why));
     }
     const bool isTheirs = clientEnd == ClientEnd::closed;
+    // What came before the end still reaches a child that reads.
+    co_await until([this] { return toChild.isEmpty(); }, deliverGrace);
     pipe.close(); // for the child: the end of its input
     co_await endChild();
     if (isTheirs)
@@ -123,8 +129,8 @@ asio::awaitable<void> Session::run(websocket::Link stream, std::string leftover,
         fmt::format("{} {}", static_cast<unsigned>(why.code),
                     std::string_view(why.reason.data(), why.reason.size())));
     co_await until([this] { return talking == 0; }, closeGrace);
-    beast::get_lowest_layer(*webSocket).close();
-    co_await until([this] { return running == 0; });
+    closeConnection();
+    co_await until([this] { return running == 0 && toChild.isEmpty(); });
 }
 
 void Session::stop()
@@ -187,7 +193,7 @@ asio::awaitable<void> Session::copyLines()
 asio::awaitable<void> Session::fromClient()
 {
     const ClientEnd how = co_await websocket::webSocketToSocket(*webSocket,
-                                                                pipe);
+                                                                toChild);
     clientIs(how);
     --talking;
 }
@@ -203,24 +209,69 @@ asio::awaitable<void> Session::toClient()
     toClientEnded = true;
 }
 
-/// Notices a reset although nobody reads, because the child does not.
+/// Notices a reset although nobody reads, because the child does not. Asio's
+/// own wait_error, while it waits, costs each read two system calls more.
 asio::awaitable<void> Session::watchConnection()
 {
-    auto& socket = beast::get_lowest_layer(*webSocket).socket();
-    for (;;)
+    const int errors = ::epoll_create1(EPOLL_CLOEXEC);
+    if (errors < 0 || isOver)
     {
-        auto [error] = co_await socket.async_wait(
-            asio::socket_base::wait_error, asio::as_tuple(asio::use_awaitable));
-        if (error)
-        {
-            co_return;
-        }
-        pollfd state{socket.native_handle(), 0, 0};
-        if (::poll(&state, 1, 0) == 1) // else urgent data: not ours to read
+        co_return; // too many files are open: then silence has to tell
+    }
+    hangUp.emplace(executor, errors);
+    epoll_event event{}; // EPOLLERR and EPOLLHUP come without being asked for
+    ::epoll_ctl(errors, EPOLL_CTL_ADD,
+                beast::get_lowest_layer(*webSocket).socket().native_handle(),
+                &event);
+    auto [error] =
+        co_await hangUp->async_wait(asio::posix::stream_descriptor::wait_read,
+                                    asio::as_tuple(asio::use_awaitable));
+    if (!error)
+    {
+        clientIs(ClientEnd::vanished);
+    }
+}
+
+/// Notices a client that is gone without a word. Only silence while we listen
+/// counts: a child that does not read is no fault of the client.
+asio::awaitable<void> Session::watchSilence()
+{
+    websocket::Link& link = beast::get_lowest_layer(*webSocket);
+    bool isAsked = false;
+    while (!isOver)
+    {
+        const auto silent = link.silence();
+        if (silent >= options.idle)
         {
             clientIs(ClientEnd::vanished);
+            link.close();
             co_return;
         }
+        const bool ask = silent >= options.idle / 2;
+        if (ask && !isAsked)
+        {
+            spawn(ping()); // who reads nothing keeps it waiting
+        }
+        isAsked = ask;
+        silence.expires_after((ask ? options.idle : options.idle / 2) - silent);
+        co_await silence.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
+asio::awaitable<void> Session::ping()
+{
+    co_await webSocket->async_ping({}, asio::as_tuple(asio::use_awaitable));
+}
+
+void Session::closeConnection()
+{
+    isOver = true;
+    beast::get_lowest_layer(*webSocket).close();
+    silence.cancel();
+    if (hangUp)
+    {
+        boost::system::error_code ignored;
+        hangUp->close(ignored);
     }
 }
 

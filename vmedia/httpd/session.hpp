@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -83,6 +84,9 @@ class Session
     boost::asio::awaitable<void> fromClient();
     boost::asio::awaitable<void> toClient();
     boost::asio::awaitable<void> watchConnection();
+    boost::asio::awaitable<void> watchSilence();
+    boost::asio::awaitable<void> ping();
+    void closeConnection();
     boost::asio::awaitable<void>
         closeWebSocket(boost::beast::websocket::close_reason why);
     void clientIs(websocket::ClientEnd how);
@@ -94,11 +98,15 @@ class Session
     Socket pipe;
     std::shared_ptr<proxy::LineLog> log;
     process::Child child;
+    websocket::Outlet toChild; ///< of `pipe`
     std::optional<websocket::WebSocket> webSocket{};
+    std::optional<boost::asio::posix::stream_descriptor> hangUp{};
+    boost::asio::steady_timer silence;
     boost::asio::steady_timer change; ///< cancelled to wake until()
     int running = 0;                  ///< coroutines that use this object
     int talking = 0;                  ///< those who still exchange close frames
     bool toClientEnded = false;
+    bool isOver = false;
     bool stopping = false;
     std::optional<websocket::ClientEnd> clientEnd{};
     std::optional<process::ExitStatus> childStatus{};

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 
+#include <boost/asio/error.hpp>
+
 #include <cerrno>
 #include <fstream>
 
@@ -14,9 +16,6 @@ namespace ssl = boost::asio::ssl;
 
 namespace
 {
-
-// A message of 64 KiB, with what its frame and its records add.
-constexpr size_t readAhead = (size_t{64} << 10) + 1024;
 
 Result<void> readable(const char* what, const std::string& file)
 {
@@ -45,9 +44,6 @@ Result<ssl::context> tlsContext(const std::string& certificate,
     ::SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
     // A client could make us calculate for ever.
     context.set_options(SSL_OP_NO_RENEGOTIATION);
-    // One system call for several records, not two for each: see Link.
-    SSL_CTX_set_read_ahead(context.native_handle(), 1);
-    ::SSL_CTX_set_default_read_buffer_len(context.native_handle(), readAhead);
     boost::system::error_code error;
     context.use_certificate_chain_file(certificate, error);
     if (error)

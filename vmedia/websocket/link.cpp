@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "link.hpp"
 
-#include "window.hpp"
-
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <cerrno>
 
 namespace vmedia::websocket
@@ -26,241 +18,73 @@ using boost::system::error_code;
 namespace
 {
 
-constexpr size_t recordMax = SSL3_RT_MAX_PLAIN_LENGTH; // RFC 8446, 5.1: 2^14
-constexpr size_t recordOverhead = SSL3_RT_MAX_ENCRYPTED_OVERHEAD +
-                                  SSL3_RT_HEADER_LENGTH;
-constexpr size_t sharedMax = 4096;
 constexpr size_t dropMax = size_t{1} << 20;
-constexpr size_t sendMax = window / 2 + 14; // with the frame's header
 
-// OpenSSL's end of our output: bytes are appended, and never refused.
-
-int append(BIO* bio, const char* data, int size)
+error_code systemError()
 {
-    auto& out = *static_cast<std::vector<std::byte>*>(::BIO_get_data(bio));
-    const auto bytes =
-        std::as_bytes(std::span(data, static_cast<size_t>(std::max(size, 0))));
-    out.insert(out.end(), bytes.begin(), bytes.end());
-    return size;
-}
-
-long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/)
-{
-    return command == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-BIO_METHOD* appending()
-{
-    static BIO_METHOD* const method = [] {
-        BIO_METHOD* made = ::BIO_meth_new(
-            ::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "vmedia output");
-        if (made != nullptr)
-        {
-            ::BIO_meth_set_write(made, append);
-            ::BIO_meth_set_ctrl(made, control);
-        }
-        return made;
-    }();
-    return method;
+    return {errno, asio::error::get_system_category()};
 }
 
 } // namespace
-
-void Link::SslFree::operator()(SSL* ssl) const
-{
-    ::SSL_free(ssl);
-}
 
 Link::State::State(Socket connected, SSL_CTX* context) :
     socket(std::move(connected)), timer(socket.get_executor())
 {
     error_code ignored;
     socket.non_blocking(true, ignored);
-    if (context == nullptr)
+    if (context != nullptr)
     {
-        return;
+        tls.emplace(context, socket.native_handle());
     }
-    ssl.reset(::SSL_new(context));
-    BIO* in = ::BIO_new_socket(socket.native_handle(), BIO_NOCLOSE);
-    BIO* records = ::BIO_new(appending());
-    if (!ssl || in == nullptr || records == nullptr)
-    {
-        ::BIO_free(in);
-        ::BIO_free(records);
-        throw std::bad_alloc();
-    }
-    ::BIO_set_data(records, &out);
-    ::BIO_set_init(records, 1);
-    ::SSL_set_bio(ssl.get(), in, records);
-    ::SSL_set_accept_state(ssl.get());
 }
 
 Link::Link(Socket connected, SSL_CTX* tls) :
     state(std::make_shared<State>(std::move(connected), tls))
 {}
 
-Link::Step Link::State::failed(int status, Error& error)
+Step Link::State::read(asio::mutable_buffer to, size_t& size, Error& error)
 {
-    const int system = errno;
-    switch (::SSL_get_error(ssl.get(), status))
-    {
-        case SSL_ERROR_WANT_READ:
-            return Step::wantRead;
-        case SSL_ERROR_ZERO_RETURN:
-            error = asio::error::eof;
-            break;
-        case SSL_ERROR_SYSCALL:
-            error = system == 0
-                        ? error_code(asio::error::eof)
-                        : error_code(system,
-                                     asio::error::get_system_category());
-            break;
-        default:
-            error = error_code(static_cast<int>(::ERR_peek_error()),
-                               asio::error::get_ssl_category());
-            if (!error) // it was told before
-            {
-                error = asio::error::connection_aborted;
-            }
-    }
-    ::ERR_clear_error();
-    return Step::failed;
-}
-
-Link::Step Link::State::read(asio::mutable_buffer to, size_t& size,
-                             Error& error)
-{
-    if (to.size() == 0)
-    {
-        return Step::done;
-    }
-    // A record at a time: what one system call brought is taken at once.
     Step step = Step::done;
-    while (step == Step::done && size < to.size())
+    if (tls)
     {
-        size_t got = 0;
-        ::ERR_clear_error();
-        errno = 0;
-        const int status = ::SSL_read_ex(ssl.get(),
-                                         static_cast<char*>(to.data()) + size,
-                                         to.size() - size, &got);
-        size += got;
-        if (status != 1)
-        {
-            step = failed(status, error);
-        }
-        else if (::SSL_has_pending(ssl.get()) == 0)
-        {
-            break;
-        }
+        step = tls->read(to, size, error);
     }
-    // The answer to a KeyUpdate; who writes takes it along.
-    if (!writing && !out.empty())
+    else if (to.size() > 0)
     {
-        error_code ignored;
-        flush(ignored);
+        ssize_t n = 0;
+        do
+        {
+            n = ::recv(socket.native_handle(), to.data(), to.size(), 0);
+        } while (n < 0 && errno == EINTR);
+        if (n > 0)
+        {
+            size = static_cast<size_t>(n);
+        }
+        else if (n < 0 && errno == EAGAIN)
+        {
+            step = Step::wantRead;
+        }
+        else
+        {
+            error = n == 0 ? error_code(asio::error::eof) : systemError();
+            step = Step::failed;
+        }
+        isDrained = size < to.size();
     }
-    if (size > 0)
+    if (step != Step::wantRead)
     {
-        error = {}; // comes again
-        return Step::done;
+        waiting.reset();
+        return step;
+    }
+    if (!waiting)
+    {
+        waiting = std::chrono::steady_clock::now();
+    }
+    if (onDry)
+    {
+        onDry();
     }
     return step;
-}
-
-bool Link::State::encrypt(std::span<const std::byte> bytes)
-{
-    size_t put = 0; // all of it: our output takes everything
-    ::ERR_clear_error();
-    return ::SSL_write_ex(ssl.get(), bytes.data(), bytes.size(), &put) == 1;
-}
-
-Link::Step Link::State::take(std::span<const asio::const_buffer> parts,
-                             size_t& size, Error& error)
-{
-    size_t room = sendMax;
-    if (small.capacity() == 0)
-    {
-        // Once, and not by doubling: each step would stay in the heap.
-        small.reserve(sharedMax);
-        out.reserve(out.size() + sendMax +
-                    recordOverhead * (sendMax / recordMax + 2));
-    }
-    small.clear();
-    bool isWell = true;
-    for (const asio::const_buffer& part : parts)
-    {
-        std::span rest(static_cast<const std::byte*>(part.data()),
-                       std::min(part.size(), room));
-        room -= rest.size();
-        size += rest.size();
-        while (isWell && !rest.empty())
-        {
-            // Parts share a record, a small one; what is longer is not copied.
-            const bool direct = small.empty() && rest.size() > sharedMax;
-            const size_t count = direct ? rest.size()
-                                        : std::min(rest.size(),
-                                                   sharedMax - small.size());
-            const auto now = rest.first(count);
-            rest = rest.subspan(count);
-            if (direct)
-            {
-                isWell = encrypt(now);
-                continue;
-            }
-            small.insert(small.end(), now.begin(), now.end());
-            if (small.size() == sharedMax)
-            {
-                isWell = encrypt(small);
-                small.clear();
-            }
-        }
-    }
-    if (isWell && !small.empty())
-    {
-        isWell = encrypt(small);
-    }
-    if (!isWell)
-    {
-        size = 0;
-        error = asio::error::connection_aborted;
-        ::ERR_clear_error();
-        return Step::failed;
-    }
-    return Step::done;
-}
-
-Link::Step Link::State::flush(Error& error)
-{
-    while (sent < out.size())
-    {
-        const ssize_t n = ::send(socket.native_handle(), out.data() + sent,
-                                 out.size() - sent, MSG_NOSIGNAL);
-        if (n >= 0)
-        {
-            sent += static_cast<size_t>(n);
-        }
-        else if (errno == EAGAIN)
-        {
-            return Step::wantWrite;
-        }
-        else if (errno != EINTR)
-        {
-            error = error_code(errno, asio::error::get_system_category());
-            return Step::failed;
-        }
-    }
-    out.clear();
-    sent = 0;
-    return Step::done;
-}
-
-Link::Step Link::State::shakeHands(Error& error)
-{
-    ::ERR_clear_error();
-    errno = 0;
-    const int status = ::SSL_do_handshake(ssl.get());
-    return status == 1 ? Step::done : failed(status, error);
 }
 
 asio::awaitable<error_code> Link::State::waitFor(Step step)
@@ -278,12 +102,12 @@ asio::awaitable<error_code> Link::State::handshake()
     error_code error;
     for (;;)
     {
-        const Step step = shakeHands(error);
+        const Step step = tls->shakeHands(error);
         Step sending = Step::wantWrite; // also the alert that says why not
         while (sending == Step::wantWrite)
         {
             error_code failure;
-            sending = flush(failure);
+            sending = tls->flush(failure);
             if (sending == Step::wantWrite)
             {
                 failure = co_await waitFor(sending);
@@ -309,11 +133,10 @@ asio::awaitable<error_code> Link::State::shutdown()
 {
     const auto self = shared_from_this();
     error_code error;
-    if (ssl && ::SSL_is_init_finished(ssl.get()) != 0)
+    if (tls)
     {
-        ::ERR_clear_error();
-        ::SSL_shutdown(ssl.get());
-        while (flush(error) == Step::wantWrite)
+        tls->close();
+        while (tls->flush(error) == Step::wantWrite)
         {
             error = co_await waitFor(Step::wantWrite);
             if (error)
@@ -337,7 +160,7 @@ asio::awaitable<error_code> Link::State::shutdown()
         }
         if (n < 0 && errno != EAGAIN && errno != EINTR)
         {
-            error = error_code(errno, asio::error::get_system_category());
+            error = systemError();
         }
     }
     error_code ignored;
@@ -348,7 +171,7 @@ asio::awaitable<error_code> Link::State::shutdown()
 
 asio::awaitable<error_code> Link::handshake()
 {
-    if (state->ssl)
+    if (state->tls)
     {
         co_return co_await state->handshake();
     }
@@ -385,20 +208,10 @@ void Link::close()
     state->socket.close(ignored);
 }
 
-bool Link::hasInput()
+std::chrono::steady_clock::duration Link::silence() const
 {
-    if (state->ssl)
-    {
-        char one = 0; // a whole record, and no other than of payload
-        size_t got = 0;
-        ::ERR_clear_error();
-        const bool is = ::SSL_peek_ex(state->ssl.get(), &one, 1, &got) == 1;
-        ::ERR_clear_error(); // which the next read finds again
-        return is;
-    }
-    int waiting = 0;
-    return ::ioctl(state->socket.native_handle(), FIONREAD, &waiting) == 0 &&
-           waiting > 0;
+    return state->waiting ? std::chrono::steady_clock::now() - *state->waiting
+                          : std::chrono::steady_clock::duration{};
 }
 
 void teardown(boost::beast::role_type /*role*/, Link& link, error_code& error)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <openssl/types.h>
+#include "records.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -14,9 +14,10 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
-#include <vector>
 
 namespace vmedia::websocket
 {
@@ -25,11 +26,10 @@ namespace vmedia::websocket
 /// for Beast.
 ///
 /// asio::ssl::stream moves a record of at most 17 KiB with each system call,
-/// and copies it once more. Here OpenSSL reads ahead from the socket itself,
-/// and the records of a whole write leave together.
+/// and copies it once more: see Records. A plain socket is read here, too, to
+/// know when it has run dry.
 ///
-/// Errors:  eof for each end that the peer caused, TLS's or TCP's. After any
-///          error the connection can only be closed.
+/// Errors:  as Records; eof also for TCP's end.
 /// Threads: one at a time; one read and one write may be on their way.
 class Link
 {
@@ -62,17 +62,25 @@ class Link
     void expiresNever();
     void close();
 
-    /// Whether a read would give something at once.
-    bool hasInput();
+    /// Whether the next read may well give something at once: what was asked
+    /// for last was there in full. It may still have to wait.
+    bool hasInput() const
+    {
+        return state->hasInput();
+    }
+
+    /// @p then is called each time that a read has to wait for the socket.
+    void onDry(std::function<void()> then)
+    {
+        state->onDry = std::move(then);
+    }
+
+    /// For how long a read has been waiting; 0 if none does.
+    std::chrono::steady_clock::duration silence() const;
 
     template <typename Buffers, typename Token>
     auto async_read_some(const Buffers& buffers, Token&& token) // NOLINT
     {
-        if (!state->ssl)
-        {
-            return state->socket.async_read_some(buffers,
-                                                 std::forward<Token>(token));
-        }
         return boost::asio::async_compose<Token, void(Error, size_t)>(
             Read{state, firstOf(buffers)}, token, state->socket);
     }
@@ -80,7 +88,7 @@ class Link
     template <typename Buffers, typename Token>
     auto async_write_some(const Buffers& buffers, Token&& token) // NOLINT
     {
-        if (!state->ssl)
+        if (!state->tls)
         {
             return state->socket.async_write_some(buffers,
                                                   std::forward<Token>(token));
@@ -103,44 +111,26 @@ class Link
     }
 
   private:
-    struct SslFree
-    {
-        void operator()(SSL* ssl) const;
-    };
-
-    /// What a try came to.
-    enum class Step : uint8_t
-    {
-        done,
-        wantRead,
-        wantWrite,
-        failed,
-    };
-
     struct State : std::enable_shared_from_this<State>
     {
         State(Socket connected, SSL_CTX* context);
 
         Step read(boost::asio::mutable_buffer to, size_t& size, Error& error);
-        /// Takes over as much of @p parts as may be on its way.
-        Step take(std::span<const boost::asio::const_buffer> parts,
-                  size_t& size, Error& error);
-        /// Sends what was taken over.
-        Step flush(Error& error);
-        Step shakeHands(Error& error);
-        Step failed(int status, Error& error);
+        bool hasInput() const
+        {
+            return tls ? tls->hasInput() : !isDrained;
+        }
         boost::asio::awaitable<Error> waitFor(Step step);
         boost::asio::awaitable<Error> handshake();
         boost::asio::awaitable<Error> shutdown();
-        bool encrypt(std::span<const std::byte> bytes);
 
         Socket socket;
         boost::asio::steady_timer timer;
-        std::unique_ptr<SSL, SslFree> ssl; ///< null: in the clear
-        bool writing = false;
-        size_t sent = 0;                   ///< of `out`
-        std::vector<std::byte> out{};      ///< records that wait for the socket
-        std::vector<std::byte> small{};    ///< where parts share a record
+        std::optional<Records> tls{}; ///< none: in the clear
+        bool isDrained = true;        ///< the last read took all there was
+        std::function<void()> onDry{};
+        /// Since when a read has been waiting.
+        std::optional<std::chrono::steady_clock::time_point> waiting{};
     };
 
     template <typename Buffers>
@@ -231,15 +221,14 @@ class Link
             {
                 if (!isTaken)
                 {
-                    step = state->take(std::span(parts).first(count), size,
-                                       result);
+                    step = state->tls->take(std::span(parts).first(count), size,
+                                            result);
                     isTaken = step == Step::done;
                 }
                 if (isTaken)
                 {
-                    step = state->flush(result);
+                    step = state->tls->flush(result);
                 }
-                state->writing = step == Step::wantWrite;
             }
             proceed(*std::shared_ptr(state), step, mayComplete, self, result,
                     size);

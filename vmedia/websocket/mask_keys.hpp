@@ -19,7 +19,7 @@ namespace boost::beast::detail
 {
 
 template <>
-inline void chacha<20>::generate_block()
+inline void chacha<20>::generate_block() // NOLINT: Beast's name
 {
     // NOLINTNEXTLINE: what the OpenSSL interface asks for
     if (::RAND_bytes(reinterpret_cast<unsigned char*>(block_),

@@ -5,9 +5,9 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/websocket/error.hpp>
 
+#include <chrono>
 #include <limits>
 #include <memory>
 
@@ -21,40 +21,23 @@ using boost::system::error_code;
 namespace
 {
 
-// The other half is for records that wait to be read, or to be sent.
-constexpr size_t bufferSize = window / 2;
 constexpr auto closeTimeout = std::chrono::seconds(5);
 
-/// Not zeroed: what no message needs takes no memory.
-class Buffer
+ClientEnd howItEnded(const error_code& error)
 {
-  public:
-    asio::mutable_buffer from(size_t begin) const
-    {
-        return {bytes.get() + begin, bufferSize - begin};
-    }
-
-  private:
-    std::unique_ptr<std::byte[]> bytes =
-        std::make_unique_for_overwrite<std::byte[]>(bufferSize);
-};
-
-/// Whether the next read gives more of this frame without waiting: Beast
-/// first gives what came with a frame's header, and then the rest.
-bool isMoreThere(WebSocket& webSocket)
-{
-    // Beyond the 1 that we say ourselves, it is what is left of the frame.
-    return !webSocket.is_message_done() &&
-           webSocket.read_size_hint(size_t{1}) > 1 &&
-           beast::get_lowest_layer(webSocket).hasInput();
+    const error_code closed = beast::websocket::error::closed;
+    return error == closed                         ? ClientEnd::closed
+           : error.category() == closed.category() ? ClientEnd::violation
+                                                   : ClientEnd::vanished;
 }
 
 } // namespace
 
-void configure(WebSocket& webSocket, std::chrono::seconds idle)
+void configure(WebSocket& webSocket)
 {
+    using Options = beast::websocket::stream_base;
     webSocket.set_option(
-        beast::websocket::stream_base::timeout{closeTimeout, idle, true});
+        Options::timeout{closeTimeout, Options::none(), false});
     // A message is never put together, so it may be of any length that there
     // is: "the most significant bit MUST be 0" (5.2).
     webSocket.read_message_max(std::numeric_limits<int64_t>::max());
@@ -62,63 +45,43 @@ void configure(WebSocket& webSocket, std::chrono::seconds idle)
     webSocket.binary(true);
 }
 
-asio::awaitable<ClientEnd>
-    webSocketToSocket(WebSocket& from, asio::local::stream_protocol::socket& to)
+asio::awaitable<ClientEnd> webSocketToSocket(WebSocket& from, Outlet& to)
 {
-    const Buffer buffer;
-    size_t have = 0;
-    bool isRead = true;
+    Link& link = beast::get_lowest_layer(from);
+    link.onDry([&to] { to.flush(); });
     for (;;)
     {
         auto [error, size] = co_await from.async_read_some(
-            buffer.from(have), asio::as_tuple(asio::use_awaitable));
-        if (error)
+            to.room(), asio::as_tuple(asio::use_awaitable));
+        if (error || from.got_text())
         {
-            if (isRead && have > 0)
-            {
-                co_await asio::async_write(to,
-                                           asio::buffer(buffer.from(0), have),
-                                           asio::as_tuple(asio::use_awaitable));
-            }
-            const error_code closed = beast::websocket::error::closed;
-            co_return error == closed               ? ClientEnd::closed
-            : error.category() == closed.category() ? ClientEnd::violation
-                                                    : ClientEnd::vanished;
+            to.flush();
+            co_return error ? howItEnded(error) : ClientEnd::text;
         }
-        if (from.got_text())
+        to.add(size);
+        if (to.isFull() || !link.hasInput())
         {
-            co_return ClientEnd::text;
+            co_await to.drain();
         }
-        have += size;
-        if (have < bufferSize && isMoreThere(from))
-        {
-            continue;
-        }
-        if (isRead)
-        {
-            auto [failure, written] = co_await asio::async_write(
-                to, asio::buffer(buffer.from(0), have),
-                asio::as_tuple(asio::use_awaitable));
-            isRead = !failure;
-        }
-        have = 0;
     }
 }
 
 asio::awaitable<bool>
     socketToWebSocket(asio::local::stream_protocol::socket& from, WebSocket& to)
 {
-    const Buffer buffer;
+    // Not zeroed: what no message needs takes no memory.
+    const auto bytes = std::make_unique_for_overwrite<std::byte[]>(messageSize);
     for (;;)
     {
         auto [error, size] = co_await from.async_read_some(
-            buffer.from(0), asio::as_tuple(asio::use_awaitable));
+            asio::buffer(bytes.get(), messageSize),
+            asio::as_tuple(asio::use_awaitable));
         if (error)
         {
             co_return true;
         }
         auto [failure, written] =
-            co_await to.async_write(asio::buffer(buffer.from(0), size),
+            co_await to.async_write(asio::buffer(bytes.get(), size),
                                     asio::as_tuple(asio::use_awaitable));
         if (failure)
         {

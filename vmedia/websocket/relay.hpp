@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "link.hpp"
+#include "outlet.hpp"
 #include "prefixed_stream.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/websocket/stream.hpp>
-
-#include <chrono>
 
 namespace vmedia::websocket
 {
@@ -24,17 +23,17 @@ enum class ClientEnd : uint8_t
     text,      ///< sent a text message: NBD is binary
 };
 
-/// The options that the relay needs, and dead peers noticed: a ping after
-/// half of @p idle without a byte, the end after all of it.
-void configure(WebSocket& webSocket, std::chrono::seconds idle);
+/// The options that the relay needs. Beast's idle timer is off: it is set anew
+/// with each operation, three system calls a message. See Link::silence().
+void configure(WebSocket& webSocket);
 
 /// WebSocket messages to bytes. Boundaries mean nothing to NBD, so a message
 /// may be of any size: no more than a window of it is ever held.
-/// When @p to is closed by its other end, goes on reading, so that the
-/// client's close and its pongs are seen.
-boost::asio::awaitable<ClientEnd>
-    webSocketToSocket(WebSocket& from,
-                      boost::asio::local::stream_protocol::socket& to);
+/// When the other end of @p to is closed, goes on reading, so that the
+/// client's close and its pongs are seen. At the end, what is left in @p to is
+/// on its way, or dropped if nobody takes it.
+boost::asio::awaitable<ClientEnd> webSocketToSocket(WebSocket& from,
+                                                    Outlet& to);
 
 /// Bytes to binary messages, one of at most 64 KiB for each read; the next
 /// read waits until the message is written. True at the end of @p from, false

@@ -4,6 +4,7 @@
 #include "fixtures/fuzz.hpp"
 #include "vmedia/exports/open.hpp"
 
+#include <algorithm>
 #include <limits>
 
 using namespace vmedia;
