@@ -14,7 +14,7 @@ from fixtures.httpd import ADMIN, connect
 from fixtures.loop_device import LoopDevice
 from fixtures.nbd_proxy import MIB, STAND_IN
 from fixtures.program import ours, write_script
-from fixtures.websocket_client import (PING, WebSocketClient, frame,
+from fixtures.websocket_client import (CLOSE, PING, PONG, WebSocketClient, frame,
                                        plain_connect)
 
 
@@ -42,6 +42,29 @@ def test_carries_every_byte_in_any_split(server):
 def test_frame_behind_the_upgrade_request_is_not_lost(server):
     client = connect(server, pipelined=frame(b"echo\n") + frame(b"early"))
     assert client.receive(5) == b"early"
+    client.close()
+
+
+def test_what_came_with_a_close_reaches_the_proxy(server):
+    client = connect(server)
+    client.tls.sendall(frame(b"exit 3 all ") + frame(b"of it\n") +
+                       frame(b"\x03\xe8", CLOSE))
+    server.wait_for("^all of it$")
+    assert client.next_frame() == (CLOSE, b"\x03\xe8")
+
+
+def test_a_frame_that_has_begun_holds_nothing_back(server):
+    client = connect(server)
+    client.tls.sendall(frame(b"echo\n") + frame(b"one"))
+    assert client.receive(3) == b"one"
+    whole = frame(bytes(1000) + b"two")
+    client.tls.sendall(frame(b"", PING) + whole[:-3])
+    assert client.next_frame()[0] == PONG
+    assert client.receive(1000) == bytes(1000)
+    client.tls.sendall(whole[-3:] + frame(b"three") + whole[:3])
+    assert client.receive(8) == b"twothree"
+    client.tls.sendall(whole[3:])
+    assert client.receive(1003) == bytes(1000) + b"two"
     client.close()
 
 
