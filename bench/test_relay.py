@@ -67,8 +67,8 @@ def test_every_peer_carries_every_workload(folder, peer):
     assert report["relay_core"] != report["load_core"]
     assert (f"the relay on processor {report['relay_core']}, the load on "
             f"{report['load_core']}, seed 1\n") in ended.stdout
-    assert report["window"] == 131072
-    assert "window is 128 KiB a direction\n" in ended.stdout
+    assert report["window"] == 262144
+    assert "window is 256 KiB a direction\n" in ended.stdout
 
 
 def test_rows_are_compared_with_the_other_and_the_roofline(folder):

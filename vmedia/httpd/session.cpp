@@ -2,6 +2,7 @@
 #include "session.hpp"
 
 #include "vmedia/websocket/close_reason.hpp"
+#include "vmedia/websocket/window.hpp"
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -45,6 +46,13 @@ Result<std::unique_ptr<Session>>
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     {
         return failErrno(errno, "a socketpair for nbd-proxy");
+    }
+    for (const int end : ends)
+    {
+        // Twice the kernel's default: who writes sleeps less often. A kernel
+        // that allows less takes what it allows.
+        const int room = websocket::window;
+        ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
     }
     Socket pipe(executor, asio::local::stream_protocol(), ends[0]);
     std::vector<std::string> argv = options.proxy;
@@ -236,24 +244,28 @@ asio::awaitable<void> Session::watchConnection()
 /// counts: a child that does not read is no fault of the client.
 asio::awaitable<void> Session::watchSilence()
 {
+    using Clock = std::chrono::steady_clock;
     websocket::Link& link = beast::get_lowest_layer(*webSocket);
-    bool isAsked = false;
+    const Clock::duration half = Clock::duration(options.idle) / 2;
+    std::optional<Clock::time_point> asked;
     while (!isOver)
     {
-        const auto silent = link.silence();
+        const auto now = Clock::now();
+        const auto since = link.waitingSince();
+        const auto silent = since ? now - *since : Clock::duration{};
         if (silent >= options.idle)
         {
             clientIs(ClientEnd::vanished);
             link.close();
             co_return;
         }
-        const bool ask = silent >= options.idle / 2;
-        if (ask && !isAsked)
+        const bool ask = silent >= half;
+        if (ask && asked != since)
         {
+            asked = since;
             spawn(ping()); // who reads nothing keeps it waiting
         }
-        isAsked = ask;
-        silence.expires_after((ask ? options.idle : options.idle / 2) - silent);
+        silence.expires_at(now - silent + (ask ? 2 * half : half));
         co_await silence.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 }

@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.httpd import ADMIN, connect, status_of
 from fixtures.program import DEADLINE_S, Program
-from fixtures.websocket_client import (BINARY, CLOSE, PING, TEXT,
+from fixtures.websocket_client import (BINARY, CLOSE, PING, PONG, TEXT,
                                        tls_connect, upgrade_headers)
 
 
@@ -203,6 +203,19 @@ def test_slot_stays_taken_until_the_child_has_ended(bench):
         for pid in server.children():
             os.kill(pid, signal.SIGKILL)
         server.wait_for("slot 0 is free again")
+
+
+def test_client_that_answers_pings_lives_on(bench):
+    with bench.server("--idle-timeout", "1") as server:
+        client = connect(server)
+        client.send(b"echo\n")
+        for _ in range(4):  # two of them would be too much without an answer
+            opcode, payload = client.next_frame()
+            assert opcode == PING
+            client.send(payload, PONG)
+        client.send(b"still here")
+        assert client.receive(10) == b"still here"
+        assert client.close() == (1000, "")
 
 
 def test_silent_client_is_dead_in_time(bench):

@@ -208,12 +208,6 @@ void Link::close()
     state->socket.close(ignored);
 }
 
-std::chrono::steady_clock::duration Link::silence() const
-{
-    return state->waiting ? std::chrono::steady_clock::now() - *state->waiting
-                          : std::chrono::steady_clock::duration{};
-}
-
 void teardown(boost::beast::role_type /*role*/, Link& link, error_code& error)
 {
     link.close(); // only Beast's blocking calls come here

@@ -75,8 +75,11 @@ class Link
         state->onDry = std::move(then);
     }
 
-    /// For how long a read has been waiting; 0 if none does.
-    std::chrono::steady_clock::duration silence() const;
+    /// Since when a read has been waiting; none if none does.
+    std::optional<std::chrono::steady_clock::time_point> waitingSince() const
+    {
+        return state->waiting;
+    }
 
     template <typename Buffers, typename Token>
     auto async_read_some(const Buffers& buffers, Token&& token) // NOLINT
@@ -129,7 +132,6 @@ class Link
         std::optional<Records> tls{}; ///< none: in the clear
         bool isDrained = true;        ///< the last read took all there was
         std::function<void()> onDry{};
-        /// Since when a read has been waiting.
         std::optional<std::chrono::steady_clock::time_point> waiting{};
     };
 

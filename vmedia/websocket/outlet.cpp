@@ -7,11 +7,24 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <limits>
+
 namespace vmedia::websocket
 {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace
+{
+
+/// All at once: Asio's own condition writes 64 KiB and no more at a time.
+size_t allThereIs(const error_code& error, size_t /*written*/)
+{
+    return error ? 0 : std::numeric_limits<size_t>::max();
+}
+
+} // namespace
 
 // Not zeroed: what no message needs takes no memory.
 Outlet::Outlet(Socket& socket, std::function<void()> empty) :
@@ -61,7 +74,7 @@ void Outlet::flush()
         return;
     }
     isWriting = true;
-    asio::async_write(to, asio::buffer(held()),
+    asio::async_write(to, asio::buffer(held()), allThereIs,
                       [this](const error_code& error, size_t size) {
         written(error.failed(), size);
         change.cancel();
@@ -82,8 +95,9 @@ asio::awaitable<void> Outlet::drain()
             continue;
         }
         isWriting = true;
-        auto [error, size] = co_await asio::async_write(
-            to, asio::buffer(held()), asio::as_tuple(asio::use_awaitable));
+        auto [error, size] =
+            co_await asio::async_write(to, asio::buffer(held()), allThereIs,
+                                       asio::as_tuple(asio::use_awaitable));
         written(error.failed(), size);
     }
 }

@@ -24,7 +24,8 @@ enum class ClientEnd : uint8_t
 };
 
 /// The options that the relay needs. Beast's idle timer is off: it is set anew
-/// with each operation, three system calls a message. See Link::silence().
+/// with each operation, three system calls a message. See
+/// Link::waitingSince().
 void configure(WebSocket& webSocket);
 
 /// WebSocket messages to bytes. Boundaries mean nothing to NBD, so a message
@@ -35,7 +36,7 @@ void configure(WebSocket& webSocket);
 boost::asio::awaitable<ClientEnd> webSocketToSocket(WebSocket& from,
                                                     Outlet& to);
 
-/// Bytes to binary messages, one of at most 64 KiB for each read; the next
+/// Bytes to binary messages, one of at most 128 KiB for each read; the next
 /// read waits until the message is written. True at the end of @p from, false
 /// if the client is gone.
 boost::asio::awaitable<bool>
