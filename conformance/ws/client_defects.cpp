@@ -140,6 +140,14 @@ void addFieldDefects(Clients& all)
         opensOn(has("Sec-WebSocket-Extensions", "x-not-offered"));
     all["ws.clt.response.extension-malformed"] =
         opensOn(has("Sec-WebSocket-Extensions", "; ="));
+    // It offers what it does not speak, and takes any answer to that.
+    Deviation& agrees = all["ws.clt.response.deflate-parameters"];
+    agrees = opensOn([](const Response& response) {
+        return response.value("Sec-WebSocket-Extensions").has_value();
+    });
+    agrees.request = [](Request& request) {
+        request.set("Sec-WebSocket-Extensions", "permessage-deflate");
+    };
 }
 
 void addClientResponseDefects(Clients& all)
