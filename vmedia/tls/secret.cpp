@@ -18,6 +18,22 @@ Secret::Secret(size_t size) :
     memory(std::make_unique<unsigned char[]>(size)), allocated(size), used(size)
 {}
 
+Secret Secret::of(std::initializer_list<std::string_view> parts)
+{
+    size_t size = 0;
+    for (const std::string_view part : parts)
+    {
+        size += part.size();
+    }
+    Secret made(size);
+    unsigned char* to = made.memory.get();
+    for (const std::string_view part : parts)
+    {
+        to = std::ranges::copy(part, to).out;
+    }
+    return made;
+}
+
 Secret::~Secret()
 {
     if (memory)
@@ -61,6 +77,11 @@ std::span<unsigned char> Secret::bytes()
 std::span<const unsigned char> Secret::bytes() const
 {
     return {memory.get(), used};
+}
+
+std::string_view Secret::text() const
+{
+    return {reinterpret_cast<const char*>(memory.get()), used};
 }
 
 namespace

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace vmedia::tls
 {
@@ -17,6 +19,8 @@ class Secret
   public:
     Secret() = default;
     explicit Secret(size_t size);
+    /// @p parts, one behind the other.
+    static Secret of(std::initializer_list<std::string_view> parts);
     ~Secret();
     Secret(Secret&& other) noexcept;
     Secret& operator=(Secret&& other) noexcept;
@@ -27,6 +31,7 @@ class Secret
 
     std::span<unsigned char> bytes();
     std::span<const unsigned char> bytes() const;
+    std::string_view text() const;
 
   private:
     std::unique_ptr<unsigned char[]> memory{};
