@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "json_reader.hpp"
+
+#include "vmedia/error/text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace vmedia::service
+{
+
+namespace
+{
+
+char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool isScalar(const LocatedJson& value)
+{
+    return value.kind == LocatedJson::Kind::scalar;
+}
+
+} // namespace
+
+JsonReader::JsonReader(const std::string& name) : file(name) {}
+
+void JsonReader::mistake(size_t line, std::string_view what, std::string hint)
+{
+    found.push_back({line,
+                     {Errc::usage,
+                      fmt::format("{}:{}: {}", file, line, what),
+                      {},
+                      std::move(hint)}});
+}
+
+void JsonReader::wrong(const LocatedJson& value, std::string_view path,
+                       std::string_view wanted)
+{
+    mistake(value.line,
+            fmt::format("{} is {}, wanted {}", path, value.shown(), wanted));
+}
+
+void JsonReader::missing(const LocatedJson& object, std::string_view prefix,
+                         std::string_view key, std::string_view example)
+{
+    mistake(object.line, fmt::format("{}{} is missing", prefix, key),
+            fmt::format("add \"{}\": {}", key, example));
+}
+
+void JsonReader::checkKeys(const LocatedJson& object, std::string_view prefix,
+                           Keys known)
+{
+    checkTwice(object, prefix);
+    for (const LocatedMember& member : object.members)
+    {
+        if (std::ranges::find(known, member.key) != known.end())
+        {
+            continue;
+        }
+        const auto alike = std::ranges::find_if(known,
+                                                [&](std::string_view key) {
+            return std::ranges::equal(key, member.key, {}, lower, lower);
+        });
+        mistake(member.line,
+                fmt::format("{}{} is {}, but there is no such key", prefix,
+                            printable(member.key), member.value.shown()),
+                alike == known.end()
+                    ? fmt::format("known: {}", fmt::join(known, ", "))
+                    : fmt::format("write {}", *alike));
+    }
+}
+
+void JsonReader::checkTwice(const LocatedJson& object, std::string_view prefix)
+{
+    std::vector<const LocatedMember*> sorted;
+    for (const LocatedMember& member : object.members)
+    {
+        sorted.push_back(&member);
+    }
+    std::ranges::stable_sort(sorted, {}, &LocatedMember::key);
+    for (size_t i = 1; i < sorted.size(); ++i)
+    {
+        const LocatedMember& before = *sorted[i - 1];
+        const LocatedMember& again = *sorted[i];
+        if (before.key == again.key)
+        {
+            mistake(again.line,
+                    fmt::format("{}{} is {}, but it stands at line {} already, "
+                                "as {}",
+                                prefix, printable(again.key),
+                                again.value.shown(), before.line,
+                                before.value.shown()),
+                    "keep one of them");
+        }
+    }
+}
+
+bool JsonReader::isObject(const LocatedJson& value, std::string_view path,
+                          std::string_view wanted)
+{
+    if (value.kind != LocatedJson::Kind::object)
+    {
+        wrong(value, path, wanted);
+        return false;
+    }
+    return true;
+}
+
+std::vector<Error> JsonReader::mistakes(size_t most)
+{
+    std::ranges::stable_sort(found, {}, &Found::line);
+    std::vector<Error> all;
+    for (Found& each : found)
+    {
+        all.push_back(std::move(each.error));
+    }
+    found.clear();
+    if (all.size() > most)
+    {
+        const size_t more = all.size() - most + 1;
+        all.resize(most - 1);
+        all.push_back(
+            {Errc::usage, fmt::format("{}: and {} more mistakes", file, more)});
+    }
+    return all;
+}
+
+const LocatedJson* get(const LocatedJson& object, std::string_view key)
+{
+    const auto at = std::ranges::find(object.members, key, &LocatedMember::key);
+    return at == object.members.end() ? nullptr : &at->value;
+}
+
+std::optional<int64_t> asWhole(const LocatedJson& value)
+{
+    return isScalar(value) && value.scalar.is_int64()
+               ? std::optional(value.scalar.get_int64())
+               : std::nullopt;
+}
+
+std::optional<std::string> asText(const LocatedJson& value)
+{
+    return isScalar(value) && value.scalar.is_string()
+               ? std::optional(std::string(value.scalar.get_string()))
+               : std::nullopt;
+}
+
+std::optional<bool> asFlag(const LocatedJson& value)
+{
+    return isScalar(value) && value.scalar.is_bool()
+               ? std::optional(value.scalar.get_bool())
+               : std::nullopt;
+}
+
+} // namespace vmedia::service
