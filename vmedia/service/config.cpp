@@ -49,30 +49,6 @@ bool isName(std::string_view name)
     });
 }
 
-/// "nbd0" of "nbd0" and "/dev/nbd0"; nothing of anything else.
-std::optional<std::string> deviceName(std::string_view text)
-{
-    if (text.starts_with("/dev/"))
-    {
-        text.remove_prefix(5);
-    }
-    if (!text.starts_with("nbd"))
-    {
-        return {};
-    }
-    const std::string_view number = text.substr(3);
-    const bool plain = !number.empty() && number.size() <= deviceNumberDigits &&
-                       std::ranges::all_of(number, isDigit) &&
-                       (number.size() == 1 || number[0] != '0');
-    return plain ? std::optional(std::string(text)) : std::nullopt;
-}
-
-bool isPath(std::string_view path, size_t most)
-{
-    return path.starts_with('/') && path.size() <= most &&
-           path.find('\0') == path.npos;
-}
-
 class Reading
 {
   public:
@@ -104,46 +80,6 @@ class Reading
         size_t line;
     };
 
-    void readSeconds(const LocatedJson& object, std::string_view path,
-                     std::string_view key, std::chrono::seconds& into)
-    {
-        const LocatedJson* value = get(object, key);
-        if (value == nullptr)
-        {
-            return;
-        }
-        const auto seconds = asWhole(*value);
-        if (!seconds || *seconds < 1 || *seconds > secondsMax)
-        {
-            return reader.wrong(*value, fmt::format("{}{}", path, key),
-                                fmt::format("1 to {} (seconds)", secondsMax));
-        }
-        into = std::chrono::seconds(*seconds);
-    }
-
-    void readPath(const LocatedJson& object, std::string_view path,
-                  std::string_view key, std::string& into,
-                  size_t most = pathMax)
-    {
-        const LocatedJson* value = get(object, key);
-        if (value == nullptr)
-        {
-            return;
-        }
-        const auto text = asText(*value);
-        if (!text || !isPath(*text, most))
-        {
-            return reader.wrong(
-                *value, fmt::format("{}{}", path, key),
-                fmt::format("a path that begins with / and has at "
-                            "most {} bytes{}",
-                            most,
-                            text ? fmt::format(" (it has {})", text->size())
-                                 : ""));
-        }
-        into = *text;
-    }
-
     void readProgram(const LocatedJson& object, std::string_view key,
                      std::string& into)
     {
@@ -153,7 +89,7 @@ class Reading
             return;
         }
         const auto text = asText(*value);
-        if (!text || text->empty() || text->size() > pathMax ||
+        if (!text || text->empty() || text->size() > JsonReader::pathMax ||
             text->find('\0') != text->npos)
         {
             return reader.wrong(*value, fmt::format("Programs.{}", key),
@@ -171,8 +107,9 @@ class Reading
         static constexpr std::array<std::string_view, 5> known{
             "InactivityTimeout", "MountPoints", "CAFile", "Roots", "Programs"};
         reader.checkKeys(top, "", known);
-        readSeconds(top, "", "InactivityTimeout", config.inactivityTimeout);
-        readPath(top, "", "CAFile", config.caFile);
+        reader.readSeconds(top, "", "InactivityTimeout",
+                           config.inactivityTimeout);
+        reader.readPath(top, "", "CAFile", config.caFile);
         readRoots(top);
         readPrograms(top);
         readMountPoints(top);
@@ -190,11 +127,11 @@ class Reading
             "Configfs", "UDCClass", "Devices", "Sysfs", "RunDirectory"};
         reader.checkKeys(*roots, "Roots.", known);
         Roots& into = config.roots;
-        readPath(*roots, "Roots.", "Configfs", into.configfs);
-        readPath(*roots, "Roots.", "UDCClass", into.udcClass);
-        readPath(*roots, "Roots.", "Devices", into.devices);
-        readPath(*roots, "Roots.", "Sysfs", into.sysfs);
-        readPath(*roots, "Roots.", "RunDirectory", into.runDirectory);
+        reader.readPath(*roots, "Roots.", "Configfs", into.configfs);
+        reader.readPath(*roots, "Roots.", "UDCClass", into.udcClass);
+        reader.readPath(*roots, "Roots.", "Devices", into.devices);
+        reader.readPath(*roots, "Roots.", "Sysfs", into.sysfs);
+        reader.readPath(*roots, "Roots.", "RunDirectory", into.runDirectory);
     }
 
     void readPrograms(const LocatedJson& top)
@@ -242,26 +179,25 @@ class Reading
                             points->members.size(), pointsMax));
         }
         reader.checkTwice(*points, "MountPoints.");
-        for (const LocatedMember& member : points->members)
+        for (const LocatedJson& member : points->members)
         {
             readMountPoint(member);
         }
     }
 
-    void readMountPoint(const LocatedMember& member)
+    void readMountPoint(const LocatedJson& object)
     {
         const std::string where = fmt::format("MountPoints.{}",
-                                              printable(member.key));
-        if (!isName(member.key))
+                                              printable(object.key));
+        if (!isName(object.key))
         {
             reader.mistake(
-                member.line,
+                object.line,
                 fmt::format("{}: the name is '{}', wanted 1 to {} of A-Z "
                             "a-z 0-9 _",
-                            where, printable(member.key), nameMax),
+                            where, printable(object.key), nameMax),
                 "it becomes the last element of a D-Bus object path");
         }
-        const LocatedJson& object = member.value;
         if (!reader.isObject(object, where,
                              R"({"Mode": 0, "NBDDevice": "nbd0"})"))
         {
@@ -273,7 +209,7 @@ class Reading
         const std::string path = where + ".";
         reader.checkKeys(object, path, known);
         MountPoint point{};
-        point.name = member.key;
+        point.name = object.key;
         const std::optional<Mode> mode = readMode(object, path);
         const bool proxy = mode == Mode::proxy;
         point.mode = mode.value_or(Mode::legacy);
@@ -286,7 +222,7 @@ class Reading
         readEndpoint(object, path, point);
         readDevice(object, path, point);
         readSocket(object, path, point);
-        readSeconds(object, path, "Timeout", point.timeout);
+        reader.readSeconds(object, path, "Timeout", point.timeout);
         readBlockSize(object, path, point);
         readReadOnly(object, path, point);
         readMediaType(object, path, point);
@@ -350,7 +286,7 @@ class Reading
             return reader.missing(object, path, "NBDDevice", "\"/dev/nbd0\"");
         }
         const auto text = asText(*value);
-        const auto name = text ? deviceName(*text) : std::nullopt;
+        const auto name = text ? nbdDeviceName(*text) : std::nullopt;
         if (!name)
         {
             return reader.wrong(*value, fmt::format("{}NBDDevice", path),
@@ -364,8 +300,9 @@ class Reading
                     MountPoint& point)
     {
         const LocatedJson* value = get(object, "UnixSocket");
-        readPath(object, path, "UnixSocket", point.unixSocket, socketPathMax);
-        if (value == nullptr && !isPath(point.unixSocket, socketPathMax))
+        reader.readPath(object, path, "UnixSocket", point.unixSocket,
+                        socketPathMax);
+        if (value == nullptr && point.unixSocket.size() > socketPathMax)
         {
             return reader.mistake(
                 object.line,
@@ -492,6 +429,23 @@ tl::expected<Config, Mistakes> loadConfig(const std::string& file)
 std::string devicePath(const Config& config, const MountPoint& point)
 {
     return fmt::format("{}/{}", config.roots.devices, point.device);
+}
+
+std::optional<std::string> nbdDeviceName(std::string_view text)
+{
+    if (text.starts_with("/dev/"))
+    {
+        text.remove_prefix(5);
+    }
+    if (!text.starts_with("nbd"))
+    {
+        return {};
+    }
+    const std::string_view number = text.substr(3);
+    const bool plain = !number.empty() && number.size() <= deviceNumberDigits &&
+                       std::ranges::all_of(number, isDigit) &&
+                       (number.size() == 1 || number[0] != '0');
+    return plain ? std::optional(std::string(text)) : std::nullopt;
 }
 
 } // namespace vmedia::service

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -118,5 +119,8 @@ tl::expected<Config, Mistakes> loadConfig(const std::string& file);
 
 /// Roots::devices and the device's name: "/dev/nbd0".
 std::string devicePath(const Config& config, const MountPoint& point);
+
+/// "nbd0" of "nbd0" and "/dev/nbd0"; nothing of what is no NBD device.
+std::optional<std::string> nbdDeviceName(std::string_view text);
 
 } // namespace vmedia::service

@@ -55,7 +55,7 @@ void JsonReader::checkKeys(const LocatedJson& object, std::string_view prefix,
                            Keys known)
 {
     checkTwice(object, prefix);
-    for (const LocatedMember& member : object.members)
+    for (const LocatedJson& member : object.members)
     {
         if (std::ranges::find(known, member.key) != known.end())
         {
@@ -67,7 +67,7 @@ void JsonReader::checkKeys(const LocatedJson& object, std::string_view prefix,
         });
         mistake(member.line,
                 fmt::format("{}{} is {}, but there is no such key", prefix,
-                            printable(member.key), member.value.shown()),
+                            printable(member.key), member.shown()),
                 alike == known.end()
                     ? fmt::format("known: {}", fmt::join(known, ", "))
                     : fmt::format("write {}", *alike));
@@ -76,24 +76,23 @@ void JsonReader::checkKeys(const LocatedJson& object, std::string_view prefix,
 
 void JsonReader::checkTwice(const LocatedJson& object, std::string_view prefix)
 {
-    std::vector<const LocatedMember*> sorted;
-    for (const LocatedMember& member : object.members)
+    std::vector<const LocatedJson*> sorted;
+    for (const LocatedJson& member : object.members)
     {
         sorted.push_back(&member);
     }
-    std::ranges::stable_sort(sorted, {}, &LocatedMember::key);
+    std::ranges::stable_sort(sorted, {}, &LocatedJson::key);
     for (size_t i = 1; i < sorted.size(); ++i)
     {
-        const LocatedMember& before = *sorted[i - 1];
-        const LocatedMember& again = *sorted[i];
+        const LocatedJson& before = *sorted[i - 1];
+        const LocatedJson& again = *sorted[i];
         if (before.key == again.key)
         {
             mistake(again.line,
                     fmt::format("{}{} is {}, but it stands at line {} already, "
                                 "as {}",
-                                prefix, printable(again.key),
-                                again.value.shown(), before.line,
-                                before.value.shown()),
+                                prefix, printable(again.key), again.shown(),
+                                before.line, before.shown()),
                     "keep one of them");
         }
     }
@@ -108,6 +107,45 @@ bool JsonReader::isObject(const LocatedJson& value, std::string_view path,
         return false;
     }
     return true;
+}
+
+void JsonReader::readSeconds(const LocatedJson& object, std::string_view prefix,
+                             std::string_view key, std::chrono::seconds& into)
+{
+    const LocatedJson* value = get(object, key);
+    if (value == nullptr)
+    {
+        return;
+    }
+    const int64_t seconds = asWhole(*value).value_or(0);
+    if (seconds < 1 || seconds > secondsMax)
+    {
+        return wrong(*value, fmt::format("{}{}", prefix, key),
+                     fmt::format("1 to {} (seconds)", secondsMax));
+    }
+    into = std::chrono::seconds(seconds);
+}
+
+void JsonReader::readPath(const LocatedJson& object, std::string_view prefix,
+                          std::string_view key, std::string& into, size_t most)
+{
+    const LocatedJson* value = get(object, key);
+    if (value == nullptr)
+    {
+        return;
+    }
+    auto text = asText(*value);
+    if (!text || !text->starts_with('/') || text->size() > most ||
+        text->find('\0') != text->npos)
+    {
+        return wrong(
+            *value, fmt::format("{}{}", prefix, key),
+            fmt::format("a path that begins with / and has at most {} "
+                        "bytes{}",
+                        most,
+                        text ? fmt::format(" (it has {})", text->size()) : ""));
+    }
+    into = std::move(*text);
 }
 
 std::vector<Error> JsonReader::mistakes(size_t most)
@@ -131,8 +169,8 @@ std::vector<Error> JsonReader::mistakes(size_t most)
 
 const LocatedJson* get(const LocatedJson& object, std::string_view key)
 {
-    const auto at = std::ranges::find(object.members, key, &LocatedMember::key);
-    return at == object.members.end() ? nullptr : &at->value;
+    const auto at = std::ranges::find(object.members, key, &LocatedJson::key);
+    return at == object.members.end() ? nullptr : &*at;
 }
 
 std::optional<int64_t> asWhole(const LocatedJson& value)

@@ -2,6 +2,7 @@
 #pragma once
 #include "located_json.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -43,6 +44,18 @@ class JsonReader
     /// Whether it is one; else that is a mistake.
     bool isObject(const LocatedJson& value, std::string_view path,
                   std::string_view wanted);
+
+    static constexpr int64_t secondsMax = 65535; ///< D-Bus type q
+    static constexpr size_t pathMax = 4095;      ///< PATH_MAX, less the NUL
+
+    /// 1 to secondsMax; what is not there or is wrong leaves @p into alone.
+    void readSeconds(const LocatedJson& object, std::string_view prefix,
+                     std::string_view key, std::chrono::seconds& into);
+
+    /// An absolute path of at most @p most bytes, likewise.
+    void readPath(const LocatedJson& object, std::string_view prefix,
+                  std::string_view key, std::string& into,
+                  size_t most = pathMax);
 
     /// What was collected, in the order of lines; of more than @p most the
     /// last one counts the rest.

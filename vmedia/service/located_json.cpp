@@ -60,7 +60,7 @@ struct Builder
     bool on_key(json::string_view part, size_t, json::error_code&)
     {
         text += part;
-        open.back().members.push_back({std::move(text), line, {}});
+        open.back().members.push_back({.line = line, .key = std::move(text)});
         text.clear();
         return true;
     }
@@ -129,7 +129,9 @@ struct Builder
         }
         else if (open.back().kind == LocatedJson::Kind::object)
         {
-            open.back().members.back().value = std::move(value);
+            LocatedJson& member = open.back().members.back();
+            value.key = std::move(member.key);
+            member = std::move(value);
         }
         return true;
     }

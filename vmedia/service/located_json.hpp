@@ -12,8 +12,6 @@
 namespace vmedia::service
 {
 
-struct LocatedMember;
-
 /// A JSON value that knows the line of its file that it stands in.
 ///
 /// Shape: members keep their order and their duplicates: whether a key that
@@ -27,20 +25,14 @@ struct LocatedJson
         object, ///< in `members`
         array,
     };
-    size_t line = 0; ///< from 1; of an object: where it begins
+    size_t line = 0; ///< from 1: where the value begins
     Kind kind = Kind::scalar;
     boost::json::value scalar{};
-    std::vector<LocatedMember> members{};
+    std::string key{}; ///< of a member
+    std::vector<LocatedJson> members{};
 
     /// As its author wrote it, cut to a length that fits a line.
     std::string shown() const;
-};
-
-struct LocatedMember
-{
-    std::string key;
-    size_t line;
-    LocatedJson value;
 };
 
 /// Reads JSON that people edit: besides what RFC 8259 has, `#` and `//` begin

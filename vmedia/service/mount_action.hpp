@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
 namespace vmedia::service
 {
+
+/// How long one thing may take to go before stronger means are used, and before
+/// it is abandoned after the strongest.
+inline constexpr std::chrono::seconds grace{5};
 
 /// What to do now, in this order.
 struct Action
@@ -35,7 +40,7 @@ struct Action
         abandonGadget,
         removeSecrets,    ///< the file; nothing is told
         armActivation,    ///< the mount point's Timeout; replaces what is armed
-        armGrace,         ///< how long one thing may take to go; likewise
+        armGrace,         ///< `grace`; likewise
         disarm,
     };
     What what;

@@ -20,7 +20,7 @@ struct Request
 {
     Source source = Source::webServer;
     std::string imageUrl{};
-    bool readOnly = true;
+    bool readOnly = true;    ///< by Mount, or by the mount point's Readonly
     bool hasSecrets = false; ///< a file with user and password is needed
 };
 

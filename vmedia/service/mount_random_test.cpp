@@ -4,10 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <deque>
 #include <random>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -40,12 +44,7 @@ class Watched
 
     std::vector<Action> tell(const Event& event)
     {
-        history.push_back(fmt::format("{}({},{})", name(event.what),
-                                      event.number, event.size));
-        if (history.size() > 40)
-        {
-            history.pop_front();
-        }
+        history.push_back({name(event.what), event.number, event.size});
         if (event.what == What::timeout)
         {
             armed = false;
@@ -54,7 +53,11 @@ class Watched
         std::vector<Action> actions = mount.on(event);
         for (const Action& action : actions)
         {
-            history.push_back(fmt::format("  {}", name(action.what)));
+            history.push_back({name(action.what), action.number, 0});
+        }
+        while (history.size() > 60)
+        {
+            history.pop_front();
         }
         checkAnswers(event, actions);
         checkTimer(actions);
@@ -76,9 +79,9 @@ class Watched
         if (!fact && !testing::Test::HasFailure())
         {
             std::string text;
-            for (const std::string& line : history)
+            for (const auto& [word, number, size] : history)
             {
-                text += line + "\n";
+                text += fmt::format("{}({}, {}) ", word, number, size);
             }
             ADD_FAILURE() << what << ", in " << name(mount.step()) << " after\n"
                           << text;
@@ -141,7 +144,13 @@ class Watched
 
     Mount mount;
     int owed = 0;
-    std::deque<std::string> history{};
+    struct Word
+    {
+        std::string_view what;
+        int number;
+        uint64_t size;
+    };
+    std::deque<Word> history{};
 };
 
 /// The system around a mount point, as far as what it told goes: events come
@@ -261,6 +270,8 @@ class World
             perform(action, event);
         }
         const Step now = watched.step();
+        watched.check(now != Step::serving || watched.armed == seeking,
+                      "in Active a timer runs while a client is sought");
         ++visits.at(static_cast<size_t>(now));
         if (now == Step::ready)
         {
@@ -319,10 +330,10 @@ class World
         }
     }
 
+    /// That what an action is about can be there.
     void want(bool fact, const Action& action)
     {
-        watched.check(
-            fact, fmt::format("{} has what it is about", name(action.what)));
+        watched.check(fact, name(action.what));
     }
 
     void perform(const Action& action, const Event& event)
