@@ -26,8 +26,6 @@ constexpr size_t nameMax = 32;
 constexpr size_t deviceNumberDigits = 4; // of what nbds_max is ever set to
 constexpr size_t endpointMax = 255;
 constexpr size_t socketPathMax = 107;    // sun_path, less the NUL
-constexpr size_t pathMax = 4095;         // PATH_MAX, less the NUL
-constexpr int64_t secondsMax = 65535;    // D-Bus type q
 
 bool isDigit(char c)
 {

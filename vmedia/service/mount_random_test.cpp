@@ -27,8 +27,8 @@ using Step = Mount::Step;
 using Random = std::mt19937_64;
 
 constexpr uint64_t bytes = 1 << 20;
-constexpr int lives = 200;
-constexpr int eventsOfALife = 3000;
+constexpr int lives = 150;
+constexpr int eventsOfALife = 2000;
 
 uint64_t testSeed()
 {
