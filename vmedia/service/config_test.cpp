@@ -2,6 +2,10 @@
 #include "config.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -174,6 +178,9 @@ TEST(Config, eachWrongValueIsToldWithLineKeyValueAndWish)
            R"(MediaType is "CD", wanted "auto", "cdrom" or "disk")");
     expect(R"("MediaType": null)",
            R"(MediaType is null, wanted "auto", "cdrom" or "disk")");
+    expect(R"("MediaType": "äääääääääääääääääääääääääää")",
+           R"(MediaType is "ääääääääääääääääää..., wanted "auto", "cdrom" or )"
+           R"("disk")");
     expect(R"("UnixSocket": "nbd.sock")",
            R"(UnixSocket is "nbd.sock", wanted a path that begins with / and )"
            R"(has at most 107 bytes (it has 8))");
@@ -352,6 +359,34 @@ TEST(Config, aMissingFileIsNamed)
               "configuration /nonexistent/vm.json: No such file or directory; "
               "create it, or name another one");
     EXPECT_EQ(config.error()[0].code, Errc::usage);
+}
+
+TEST(Config, aFileIsRead)
+{
+    const std::string file = fmt::format("{}/vm-{}.json", testing::TempDir(),
+                                         ::getpid());
+    std::ofstream(file) << designExample;
+    const auto config = loadConfig(file);
+    ASSERT_TRUE(config) << describe(config.error()[0]);
+    EXPECT_EQ(config->mountPoints.at(0).name, "ISO0");
+
+    std::ofstream(file) << std::string((1 << 20) + 1, ' ');
+    const auto large = loadConfig(file);
+    ASSERT_FALSE(large);
+    EXPECT_EQ(describe(large.error()[0]),
+              fmt::format("{}: is larger than 1 MiB; name a configuration of "
+                          "vmediad",
+                          file));
+    std::filesystem::remove(file);
+}
+
+TEST(Config, aDirectoryIsNoFile)
+{
+    const auto config = loadConfig("/");
+    ASSERT_FALSE(config);
+    EXPECT_EQ(describe(config.error()[0]),
+              "configuration /: Is a directory; create it, or name another "
+              "one");
 }
 
 } // namespace vmedia::service

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "located_json.hpp"
 
+#include "vmedia/error/text.hpp"
+
 #include <fmt/format.h>
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace vmedia::service
@@ -189,7 +192,12 @@ std::string LocatedJson::shown() const
     }
     const std::string all = json::serialize(scalar);
     constexpr size_t enough = 40;
-    return all.size() <= enough ? all : all.substr(0, enough - 3) + "...";
+    if (all.size() <= enough)
+    {
+        return all;
+    }
+    const size_t end = utf8End(std::string_view(all).substr(0, enough - 3));
+    return fmt::format("{}...", std::string_view(all).substr(0, end));
 }
 
 Result<LocatedJson> parseLocatedJson(std::string_view text,
