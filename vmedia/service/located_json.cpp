@@ -190,7 +190,7 @@ std::string LocatedJson::shown() const
         case Kind::scalar:
             break;
     }
-    const std::string all = json::serialize(scalar);
+    std::string all = json::serialize(scalar);
     constexpr size_t enough = 40;
     if (all.size() <= enough)
     {
