@@ -35,14 +35,21 @@ std::string oneLine(std::string_view text)
 
 tl::unexpected<Error> fail(Errc code, std::string what, std::string hint)
 {
-    return tl::unexpected(Error{code, std::move(what), {}, std::move(hint)});
+    return tl::unexpected(Error{code, std::move(what), {}, std::move(hint), 0});
 }
 
 tl::unexpected<Error> failErrno(int errorNumber, std::string what,
                                 std::string hint)
 {
     what += ": " + std::generic_category().message(errorNumber);
-    return fail(Errc::io, std::move(what), std::move(hint));
+    return failNumbered(errorNumber, std::move(what), std::move(hint));
+}
+
+tl::unexpected<Error> failNumbered(int errorNumber, std::string what,
+                                   std::string hint)
+{
+    return tl::unexpected(
+        Error{Errc::io, std::move(what), {}, std::move(hint), errorNumber});
 }
 
 tl::unexpected<Error> during(std::string_view where, Error error)
