@@ -47,7 +47,7 @@ class Gadget
     /// The host is not asked: unbinding ends its session even where it has
     /// locked the medium in the drive (PREVENT MEDIUM REMOVAL). That lock only
     /// keeps the medium from being taken out of a drive that stays, which is
-    /// what `forced_eject` (Linux 6.0) is for and nothing here does.
+    /// what `forced_eject` (Linux 6.1) is for and nothing here does.
     Result<void> remove() const;
 
     /// Whether the host ejected the medium: the kernel then closes `file`,

@@ -150,7 +150,8 @@ def test_wrong_arguments(roots, arguments, text):
     ({"NBD_DEVICE": ""}, "NBD_DEVICE is not set; "),
     ({"NBD_DEVICE": "/nonexistent"}, "cannot read NBD_DEVICE /nonexistent"),
     ({"NBD_SIZE": "many"}, "is 'many'; set NBD_SIZE to its bytes"),
-    ({"READONLY": "yes"}, "READONLY is 'yes', wanted 0 or 1")])
+    ({"READONLY": "yes"}, "READONLY is 'yes', wanted 0 or 1"),
+    ({"MEDIA_KIND": "dvd"}, "MEDIA_KIND is 'dvd', wanted auto, cdrom or disk")])
 def test_wrong_environment(roots, environment, text):
     roots.add_udc("a")
     ran = roots.run("start", "0", **environment)
