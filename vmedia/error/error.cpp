@@ -35,7 +35,7 @@ std::string oneLine(std::string_view text)
 
 tl::unexpected<Error> fail(Errc code, std::string what, std::string hint)
 {
-    return tl::unexpected(Error{code, std::move(what), {}, std::move(hint), 0});
+    return tl::unexpected(Error{code, std::move(what), {}, std::move(hint)});
 }
 
 tl::unexpected<Error> failErrno(int errorNumber, std::string what,

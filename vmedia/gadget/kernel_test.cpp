@@ -101,9 +101,9 @@ class Kernel : public testing::Test
             // Opening is what makes the kernel ask for the size.
             const Descriptor drive(
                 ::open("/dev/sr0", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-            const Descriptor medium(::open("/dev/sr0", O_RDONLY | O_CLOEXEC));
+            const Descriptor data(::open("/dev/sr0", O_RDONLY | O_CLOEXEC));
             seen = readAttribute("/sys/block/sr0/size").value_or("none");
-            return medium && seen == std::to_string(blocks);
+            return data && seen == std::to_string(blocks);
         });
         return there ? testing::AssertionSuccess()
                      : testing::AssertionFailure() << "/dev/sr0 has " << seen;

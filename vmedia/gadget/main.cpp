@@ -6,10 +6,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 
@@ -85,9 +87,7 @@ Result<gadget::MediaKind> kindFor(const std::string& device, uint64_t size)
                                           "cdrom or disk",
                                           text));
     }
-    return gadget::hasIso9660(device).and_then([&](bool isIso9660) {
-        return gadget::chooseKind(*wanted, isIso9660, size);
-    });
+    return gadget::kindOfMedium(device, *wanted, size);
 }
 
 Result<void> start(const gadget::Gadget& gadget, const gadget::Roots& roots)

@@ -127,4 +127,13 @@ Result<bool> hasIso9660(const std::string& device)
     return std::string_view(seen.data(), static_cast<size_t>(got)) == iso9660;
 }
 
+Result<MediaKind> kindOfMedium(const std::string& device, WantedKind wanted,
+                               uint64_t size)
+{
+    const Result<bool> isIso9660 =
+        wanted == WantedKind::automatic ? hasIso9660(device) : false;
+    return isIso9660.and_then(
+        [&](bool is) { return chooseKind(wanted, is, size); });
+}
+
 } // namespace vmedia::gadget

@@ -56,4 +56,8 @@ Result<uint64_t> sizeOfMedium(const std::string& device);
 /// Errors: the device cannot be opened or read.
 Result<bool> hasIso9660(const std::string& device);
 
+/// chooseKind() for @p device, which is read only where that decides.
+Result<MediaKind> kindOfMedium(const std::string& device, WantedKind wanted,
+                               uint64_t size);
+
 } // namespace vmedia::gadget

@@ -104,6 +104,16 @@ TEST_F(Medium, isIso9660BySignatureAlone)
     EXPECT_EQ(hasIso9660(write("CD001")), false);
 }
 
+TEST_F(Medium, isLookedIntoOnlyWhereThatDecides)
+{
+    write(std::string(32769, '\0') + "CD001", mib);
+    EXPECT_EQ(kindOfMedium(path, WantedKind::automatic, mib), MediaKind::cdrom);
+    const std::string missing = folder.path() / "none";
+    EXPECT_EQ(kindOfMedium(missing, WantedKind::cdrom, mib), MediaKind::cdrom);
+    EXPECT_EQ(kindOfMedium(missing, WantedKind::disk, mib), MediaKind::disk);
+    EXPECT_FALSE(kindOfMedium(missing, WantedKind::automatic, mib));
+}
+
 TEST_F(Medium, hasTheSizeOfItsFile)
 {
     EXPECT_EQ(sizeOfMedium(write("x", 3ULL << 30)), 3ULL << 30);
