@@ -87,13 +87,13 @@ class Medium : public testing::Test
         }
         return path;
     }
+    const std::string plain = std::string(32769, '\0'); // before "CD001"
     const fixtures::TempDir folder;
     const std::string path = folder.path() / "medium";
 };
 
 TEST_F(Medium, isIso9660BySignatureAlone)
 {
-    const std::string plain(32769, '\0');
     std::string hybrid = plain; // a partition table, as isohybrid writes it
     hybrid[510] = '\x55';
     hybrid[511] = '\xaa';
@@ -106,7 +106,7 @@ TEST_F(Medium, isIso9660BySignatureAlone)
 
 TEST_F(Medium, isLookedIntoOnlyWhereThatDecides)
 {
-    write(std::string(32769, '\0') + "CD001", mib);
+    write(plain + "CD001", mib);
     EXPECT_EQ(kindOfMedium(path, WantedKind::automatic, mib), MediaKind::cdrom);
     const std::string missing = folder.path() / "none";
     EXPECT_EQ(kindOfMedium(missing, WantedKind::cdrom, mib), MediaKind::cdrom);
