@@ -62,8 +62,11 @@ Result<MediaKind> chooseKind(WantedKind wanted, bool isIso9660, uint64_t size)
 {
     if (size < blockSize)
     {
-        return failNumbered(ENOMEDIUM,
-                            fmt::format("a medium of {} bytes is none", size));
+        return failNumbered(
+            ENOMEDIUM,
+            fmt::format("{} bytes are too few for a medium, which has at least "
+                        "{}",
+                        size, blockSize));
     }
     const uint64_t sectors = size / cdromSectorSize;
     const bool small = sectors < cdromSectorsLeast;
