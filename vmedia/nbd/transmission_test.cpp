@@ -109,8 +109,9 @@ TEST(Transmission, anExtendedRequestSaysWhetherItCarriesAPayload)
     EXPECT_EQ(planExtended(Cmd::write, 0, 16, commandPayloadLen),
               Plan{Action::write});
     EXPECT_EQ(planExtended(Cmd::write, 0, 16), refused(ErrorValue::einval));
-    EXPECT_EQ(planExtended(Cmd::write, 0, 33 * mebi, commandPayloadLen),
-              Plan{Action::giveUp});
+    EXPECT_EQ(
+        planExtended(Cmd::write, 0, uint64_t{33} * mebi, commandPayloadLen),
+        Plan{Action::giveUp});
 }
 
 TEST(Transmission, extendedLengthsOf64BitsDoNotWrap)

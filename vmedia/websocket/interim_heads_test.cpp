@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interim_heads.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -32,8 +34,9 @@ TEST(InterimHeads, areDroppedHoweverTheyAreCut)
 {
     for (const size_t piece : {1U, 7U, 1000U})
     {
-        EXPECT_EQ(restOf(hints + hints + switching + "frames", piece),
-                  switching + "frames");
+        EXPECT_EQ(
+            restOf(fmt::format("{0}{0}{1}frames", hints, switching), piece),
+            switching + "frames");
     }
 }
 

@@ -65,25 +65,25 @@ BIO_METHOD* appending()
 
 } // namespace
 
-void Records::SslFree::operator()(SSL* ssl) const
+void Records::SslFree::operator()(SSL* session) const
 {
-    ::SSL_free(ssl);
+    ::SSL_free(session);
 }
 
 Records::Records(SSL_CTX* context, int descriptor) :
     socket(descriptor), ssl(::SSL_new(context))
 {
     BIO* in = ::BIO_new_socket(socket, BIO_NOCLOSE);
-    BIO* records = ::BIO_new(appending());
-    if (!ssl || in == nullptr || records == nullptr)
+    BIO* gathered = ::BIO_new(appending());
+    if (!ssl || in == nullptr || gathered == nullptr)
     {
         ::BIO_free(in);
-        ::BIO_free(records);
+        ::BIO_free(gathered);
         throw std::bad_alloc();
     }
-    ::BIO_set_data(records, &out);
-    ::BIO_set_init(records, 1);
-    ::SSL_set_bio(ssl.get(), in, records);
+    ::BIO_set_data(gathered, &out);
+    ::BIO_set_init(gathered, 1);
+    ::SSL_set_bio(ssl.get(), in, gathered);
     SSL_set_read_ahead(ssl.get(), 1);
     ::SSL_set_default_read_buffer_len(ssl.get(), readAhead);
     ::SSL_set_accept_state(ssl.get());

@@ -61,7 +61,7 @@ class Records
   private:
     struct SslFree
     {
-        void operator()(SSL* ssl) const;
+        void operator()(SSL* session) const;
     };
 
     Step failed(int status, Error& error);

@@ -89,7 +89,8 @@ class Haggling
             require(last == final, "one final reply, and it comes last");
             require(!isError(reply.type) || isPlainText(reply.data),
                     "an error for people to read");
-            require(reply.data.size() <= 2 * stringMax, "of a bounded length");
+            require(reply.data.size() <= size_t{2} * stringMax,
+                    "of a bounded length");
         }
         require(option.code != Opt::exportName || step.replies.empty(),
                 "no reply to NBD_OPT_EXPORT_NAME exists");

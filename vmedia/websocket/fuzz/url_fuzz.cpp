@@ -3,6 +3,8 @@
 #include "fixtures/fuzz.hpp"
 #include "vmedia/websocket/url.hpp"
 
+#include <algorithm>
+
 using namespace vmedia;
 using namespace vmedia::websocket;
 
