@@ -161,7 +161,7 @@ void TextReport::failure(const Run& run, const Record& record)
     line("got", record.verdict.got);
     if (!record.server.empty())
     {
-        line("server", record.server);
+        line("started", record.server);
     }
     if (record.level == Level::robustness)
     {

@@ -5,6 +5,7 @@
 #include "vmedia/websocket/window.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -231,12 +232,22 @@ asio::awaitable<void> Session::watchConnection()
     ::epoll_ctl(errors, EPOLL_CTL_ADD,
                 beast::get_lowest_layer(*webSocket).socket().native_handle(),
                 &event);
-    auto [error] =
-        co_await hangUp->async_wait(asio::posix::stream_descriptor::wait_read,
-                                    asio::as_tuple(asio::use_awaitable));
-    if (!error)
+    for (;;)
     {
-        clientIs(ClientEnd::vanished);
+        auto [error] = co_await hangUp->async_wait(
+            asio::posix::stream_descriptor::wait_read,
+            asio::as_tuple(asio::use_awaitable));
+        if (error)
+        {
+            co_return;
+        }
+        // Asio 1.81 may tell of what was another descriptor's, just closed.
+        pollfd state{errors, POLLIN, 0};
+        if (::poll(&state, 1, 0) == 1)
+        {
+            clientIs(ClientEnd::vanished);
+            co_return;
+        }
     }
 }
 
