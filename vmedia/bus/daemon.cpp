@@ -5,11 +5,14 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -30,10 +33,11 @@ class Daemon
         config(c), options(o)
     {}
 
-    Result<void> start(const SlotFactory& makeSlots);
-    Result<void> run();
+    Result<void> run(const SlotFactory& makeSlots);
 
   private:
+    asio::awaitable<void> serve(SlotFactory makeSlots);
+    void fail(Error error);
     void waitForSignal();
     void end();
     void stopIfReady();
@@ -48,12 +52,12 @@ class Daemon
     asio::steady_timer deadline{context};
     std::unique_ptr<Connection> connection{};
     std::optional<VirtualMedia> objects{};
-    std::vector<std::unique_ptr<Slot>> slots{};
+    Slots slots{};
     std::optional<Error> trouble{};
     bool ending = false;
 };
 
-Result<void> Daemon::start(const SlotFactory& makeSlots)
+Result<void> Daemon::run(const SlotFactory& makeSlots)
 {
     auto opened = Connection::open(context.get_executor(), options.address);
     if (!opened)
@@ -67,36 +71,50 @@ Result<void> Daemon::start(const SlotFactory& makeSlots)
     }
     signals.add(SIGTERM);
     signals.add(SIGINT);
-    objects.emplace(*connection, config, options.compat);
-    auto made = makeSlots(context, config, *objects);
-    if (!made)
-    {
-        return tl::unexpected(made.error());
-    }
-    slots = std::move(*made);
-    if (auto done = objects->publish(slots); !done)
-    {
-        return done;
-    }
-    fmt::print(stderr, "vmediad: {} is on {} with {} mount point{}\n",
-               VirtualMedia::name, describe(options.address), slots.size(),
-               slots.size() == 1 ? "" : "s");
-    return {};
-}
-
-Result<void> Daemon::run()
-{
-    connection->start([this](Error error) {
-        trouble = std::move(error);
-        end();
-    });
     waitForSignal();
+    objects.emplace(*connection, config, options.compat);
+    asio::co_spawn(context, serve(makeSlots), [](std::exception_ptr thrown) {
+        if (thrown)
+        {
+            std::rethrow_exception(thrown);
+        }
+    });
     context.run();
     if (trouble)
     {
         return tl::unexpected(*trouble);
     }
     return {};
+}
+
+asio::awaitable<void> Daemon::serve(SlotFactory makeSlots)
+{
+    auto made = co_await makeSlots(context.get_executor(), config, *objects);
+    if (!made)
+    {
+        fail(std::move(made.error()));
+        co_return;
+    }
+    slots = std::move(*made);
+    if (auto done = objects->publish(slots.all); !done)
+    {
+        fail(std::move(done.error()));
+        co_return;
+    }
+    connection->start([this](Error error) {
+        trouble = std::move(error);
+        end();
+    });
+    fmt::print(stderr, "vmediad: {} is on {} with {} mount point{}\n",
+               VirtualMedia::name, describe(options.address), slots.all.size(),
+               slots.all.size() == 1 ? "" : "s");
+}
+
+/// Before anything was mounted.
+void Daemon::fail(Error error)
+{
+    trouble = std::move(error);
+    context.stop();
 }
 
 void Daemon::waitForSignal()
@@ -130,7 +148,7 @@ void Daemon::end()
             giveUp(fmt::format("{} s are over", endTime.count()));
         }
     });
-    for (const std::unique_ptr<Slot>& slot : slots)
+    for (const std::unique_ptr<Slot>& slot : slots.all)
     {
         slot->shutdown();
     }
@@ -160,7 +178,7 @@ void Daemon::giveUp(std::string_view why)
 std::string Daemon::notReady() const
 {
     std::string text;
-    for (const std::unique_ptr<Slot>& slot : slots)
+    for (const std::unique_ptr<Slot>& slot : slots.all)
     {
         const Mount::State state = slot->view().mount.state;
         if (state != Mount::State::ready)
@@ -178,12 +196,7 @@ Result<void> runDaemon(const service::Config& config,
                        const DaemonOptions& options,
                        const SlotFactory& makeSlots)
 {
-    Daemon daemon(config, options);
-    if (auto started = daemon.start(makeSlots); !started)
-    {
-        return started;
-    }
-    return daemon.run();
+    return Daemon(config, options).run(makeSlots);
 }
 
 } // namespace vmedia::bus

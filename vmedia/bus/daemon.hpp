@@ -3,8 +3,10 @@
 #include "connection.hpp"
 #include "mount_object.hpp"
 
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -18,12 +20,19 @@ struct DaemonOptions
     Compat compat = Compat::design;
 };
 
-/// All slots of the configuration. Called once the name on the bus is ours,
-/// and so no other service has devices, gadgets and the journal in its hands.
-using SlotFactory =
-    std::function<Result<std::vector<std::unique_ptr<service::Slot>>>(
-        boost::asio::io_context&, const service::Config&,
-        service::Slot::Listener&)>;
+/// The slots of a configuration, and what they need: it goes after them.
+struct Slots
+{
+    std::shared_ptr<void> behind{};
+    std::vector<std::unique_ptr<service::Slot>> all{};
+};
+
+/// Called once the name on the bus is ours, and so no other service has
+/// devices, gadgets and the journal in its hands. Calls are answered once it is
+/// done. What it is given outlives the slots.
+using SlotFactory = std::function<boost::asio::awaitable<Result<Slots>>(
+    boost::asio::any_io_executor, const service::Config&,
+    service::Slot::Listener&)>;
 
 /// How long the slots may take to end what is mounted: all steps of
 /// Mount's Deactivating, each with its strongest means.
@@ -32,7 +41,7 @@ inline constexpr std::chrono::seconds endTime{60};
 /// Serves until SIGTERM or SIGINT, or until the bus is gone; then ends what is
 /// mounted. A second signal, or `endTime`, stops waiting for that: the journal
 /// tells the next start what is left.
-/// Errors: the bus, or slots that did not end.
+/// Errors: the bus, what @p makeSlots says, or slots that did not end.
 Result<void> runDaemon(const service::Config& config,
                        const DaemonOptions& options,
                        const SlotFactory& makeSlots);

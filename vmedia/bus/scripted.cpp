@@ -58,14 +58,11 @@ std::string readSecrets(int pipe)
     return printable({bytes.data(), static_cast<size_t>(std::max(size, 0L))});
 }
 
-class Script;
-
 class ScriptedSlot : public Slot
 {
   public:
-    ScriptedSlot(const service::MountPoint& p, Listener& l,
-                 std::shared_ptr<Script> s) :
-        point(p), listener(l), script(std::move(s))
+    ScriptedSlot(const service::MountPoint& p, Listener& l) :
+        point(p), listener(l)
     {}
 
     const service::MountPoint& mountPoint() const override
@@ -165,7 +162,6 @@ class ScriptedSlot : public Slot
 
     const service::MountPoint& point;
     Listener& listener;
-    std::shared_ptr<Script> script; ///< all slots own it, so the context lives
     View current{};
     int answer = 0;
 };
@@ -174,8 +170,8 @@ class ScriptedSlot : public Slot
 class Script
 {
   public:
-    explicit Script(boost::asio::io_context& context) :
-        input(context, ::dup(STDIN_FILENO))
+    explicit Script(const boost::asio::any_io_executor& executor) :
+        input(executor, ::dup(STDIN_FILENO))
     {}
 
     void add(ScriptedSlot& slot)
@@ -230,20 +226,21 @@ class Script
     int done = 0;
 };
 
-Result<std::vector<std::unique_ptr<Slot>>>
-    scriptedSlots(boost::asio::io_context& context,
+boost::asio::awaitable<Result<bus::Slots>>
+    scriptedSlots(boost::asio::any_io_executor executor,
                   const service::Config& config, Slot::Listener& listener)
 {
-    auto script = std::make_shared<Script>(context);
-    std::vector<std::unique_ptr<Slot>> all;
+    auto script = std::make_shared<Script>(executor);
+    bus::Slots slots;
+    slots.behind = script;
     for (const service::MountPoint& point : config.mountPoints)
     {
-        auto slot = std::make_unique<ScriptedSlot>(point, listener, script);
+        auto slot = std::make_unique<ScriptedSlot>(point, listener);
         script->add(*slot);
-        all.push_back(std::move(slot));
+        slots.all.push_back(std::move(slot));
     }
     script->next();
-    return all;
+    co_return std::move(slots);
 }
 
 } // namespace
