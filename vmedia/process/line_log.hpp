@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace vmedia::proxy
+namespace vmedia::process
 {
 
 /// What a child prints, line by line: copied to our stderr, the last line
@@ -51,4 +51,4 @@ class LineLog
     std::string last{};
 };
 
-} // namespace vmedia::proxy
+} // namespace vmedia::process

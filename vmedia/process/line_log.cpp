@@ -12,7 +12,7 @@
 #include <array>
 #include <utility>
 
-namespace vmedia::proxy
+namespace vmedia::process
 {
 
 namespace asio = boost::asio;
@@ -129,4 +129,4 @@ void LineLog::emit()
     }
 }
 
-} // namespace vmedia::proxy
+} // namespace vmedia::process
