@@ -46,6 +46,7 @@ constexpr BmcProgram bmcPrograms[] = {
     {"usr/bin/usbredirect", "usbredirect", "usbredirect"},
     {"usr/bin/vmedia-httpd", "vmedia-httpd", nullptr},
     {"usr/bin/nbd-proxy", "nbd-proxy", nullptr},
+    {"etc/nbd-proxy/state", "state", nullptr},
 };
 
 Result<void> addScript(Initramfs& image, std::string_view path,
@@ -80,7 +81,6 @@ asio::awaitable<Result<fs::path>> bmcInitramfs(Cache cache, Kernel kernel,
     Result<void> done = co_await image.addBusybox();
     done = done ? image.addModules(kernel, bmcModules) : done;
     done = done ? addScript(image, "init", "bmc-init.sh", data) : done;
-    done = done ? addScript(image, "etc/nbd-proxy/state", "state", data) : done;
     if (!done)
     {
         co_return tl::unexpected(done.error());

@@ -25,10 +25,14 @@ fs::path ownFolder()
 
 Result<fs::path> findOurs(std::string_view program)
 {
-    fs::path beside = ownFolder() / program;
-    if (::access(beside.c_str(), X_OK) == 0)
+    for (const fs::path& folder :
+         {ownFolder(), ownFolder() / "../libexec/vmedia"})
     {
-        return beside;
+        fs::path ours = folder / program;
+        if (::access(ours.c_str(), X_OK) == 0)
+        {
+            return ours;
+        }
     }
     Result<std::string> found = vmedia::process::findProgram(program);
     if (found)
@@ -47,15 +51,8 @@ Result<fs::path> findData(std::string_view file, const fs::path& given)
     std::vector<fs::path> folders{given};
     if (given.empty())
     {
-        // VMEDIA_SIM_DATA: folders of the source tree, in the order of search.
-        folders = {ownFolder() / "../share/vmedia"};
-        std::string rest = VMEDIA_SIM_DATA;
-        for (size_t colon = 0; colon != std::string::npos;)
-        {
-            colon = rest.find(':');
-            folders.emplace_back(rest.substr(0, colon));
-            rest.erase(0, colon == std::string::npos ? colon : colon + 1);
-        }
+        // VMEDIA_SIM_DATA: in the source tree.
+        folders = {ownFolder() / "../share/vmedia", VMEDIA_SIM_DATA};
     }
     std::string looked;
     for (const fs::path& folder : folders)

@@ -11,7 +11,8 @@ namespace sim
 {
 
 /// Where one of our own programs is: beside vmedia-sim (a build and an
-/// installation are like that), else on PATH.
+/// installation are like that), in the installation's libexec/vmedia (what
+/// people do not run themselves), else on PATH.
 vmedia::Result<std::filesystem::path> findOurs(std::string_view program);
 
 /// Where a data file of ours is: in @p given if that is set, else under

@@ -13,7 +13,6 @@ from fixtures.guest import BOOT_S, SEED, need_kernel, results_of
 from fixtures.program import require, run
 from fixtures.tls_keys import pki  # noqa: F401
 
-ROOT = pathlib.Path(__file__).parents[2]
 SCRIPT = pathlib.Path(__file__).parent / "guest" / "media_failures.sh"
 CONFIG = """{"timeout": 30, "configurations": {
   "0": {"nbd-device": "/dev/nbd0", "default": true}}}
@@ -37,13 +36,13 @@ def results(tmp_path_factory, pki, content):  # noqa: F811
     hashed = subprocess.run(["openssl", "passwd", "-6", "right"], check=True,
                             capture_output=True, text=True).stdout
     for name, text in (("users", f"admin:{hashed}"), ("password", "right\n"),
-                       ("wrong", "wrong\n"), ("config.json", CONFIG),
-                       ("state", (ROOT / "vmedia/gadget/state").read_text())):
+                       ("wrong", "wrong\n"), ("config.json", CONFIG)):
         (share / name).write_text(text)
     (share / "disk.img").write_bytes(content)
     done = run("vmedia-sim", "guest", SCRIPT, "--share", share,
                "--program", "vmedia-nbd", "--program", "vmedia-httpd",
                "--program", "nbd-proxy", "--program", "nbd-client",
+               "--program", "state",
                "--module", "nbd nbds_max=1", "--module", "dummy_hcd",
                "--module", "libcomposite", "--module", "usb_f_mass_storage",
                timeout=BOOT_S)

@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-namespace CLI
+namespace CLI // NOLINT: the library's name
 {
 class App;
 } // namespace CLI

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-namespace CLI
+namespace CLI // NOLINT: the library's name
 {
 class App;
 class ParseError;

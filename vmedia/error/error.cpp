@@ -42,7 +42,14 @@ tl::unexpected<Error> failErrno(int errorNumber, std::string what,
                                 std::string hint)
 {
     what += ": " + std::generic_category().message(errorNumber);
-    return fail(Errc::io, std::move(what), std::move(hint));
+    return failNumbered(errorNumber, std::move(what), std::move(hint));
+}
+
+tl::unexpected<Error> failNumbered(int errorNumber, std::string what,
+                                   std::string hint)
+{
+    return tl::unexpected(
+        Error{Errc::io, std::move(what), {}, std::move(hint), errorNumber});
 }
 
 tl::unexpected<Error> during(std::string_view where, Error error)

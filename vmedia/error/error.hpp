@@ -34,6 +34,7 @@ struct Error
     std::string what;
     std::string where{}; ///< callers add it: "option 3", "slot 0"
     std::string hint{};  ///< the next thing to do; empty if we do not know it
+    int errorNumber = 0; ///< ENODEV …, for who answers with one; 0: none said
 };
 
 template <typename T>
@@ -45,6 +46,11 @@ tl::unexpected<Error> fail(Errc code, std::string what, std::string hint = {});
 /// As fail(), with the system's own word for @p errorNumber after the fact.
 tl::unexpected<Error> failErrno(int errorNumber, std::string what,
                                 std::string hint = {});
+
+/// As fail(Errc::io), with @p errorNumber for programs only: people read more
+/// in @p what than the system's word would tell them.
+tl::unexpected<Error> failNumbered(int errorNumber, std::string what,
+                                   std::string hint = {});
 
 /// The same failure, seen from one step further out.
 tl::unexpected<Error> during(std::string_view where, Error error);

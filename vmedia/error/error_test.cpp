@@ -21,6 +21,16 @@ TEST(Error, usesTheSystemsWordForAnErrorNumber)
     Result<int> result = failErrno(ENOENT, "disk.img");
     EXPECT_EQ(result.error().what, "disk.img: No such file or directory");
     EXPECT_EQ(result.error().code, Errc::io);
+    EXPECT_EQ(result.error().errorNumber, ENOENT);
+}
+
+TEST(Error, keepsAnErrorNumberThatItsTextDoesNotTell)
+{
+    Result<int> inner = failNumbered(ENODEV, "no free UDC", "stop a medium");
+    Result<int> outer = during("slot 0", inner.error());
+    EXPECT_EQ(describe(outer.error()), "no free UDC (slot 0); stop a medium");
+    EXPECT_EQ(outer.error().errorNumber, ENODEV);
+    EXPECT_EQ(Result<int>(fail(Errc::io, "none")).error().errorNumber, 0);
 }
 
 TEST(Error, isOneLineWhateverWasSeen)

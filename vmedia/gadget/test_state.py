@@ -1,56 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state hook on plain directories: what it refuses, and that it cleans up.
-A plain directory makes no lun.0 by itself; a hook that is run with a mkdir of
-the test's stands in for configfs there. The real one is for the VM."""
+fixtures/fake_configfs.cpp stands in for the kernel; the real one is for the VM
+(sim/scenarios/test_gadget.py)."""
 
-import os
-import pathlib
+import re
 import shutil
-import subprocess
 
 import pytest
 
-from fixtures.program import DEADLINE_S, require
+from fixtures.program import ours, run
 
-HOOK = pathlib.Path(__file__).with_name("state")
-ISO = bytes(32769) + b"CD001" + bytes(2048)
-
-# configfs makes the attributes of a directory with it, and takes them along.
-CONFIGFS = {
-    "mkdir": """#!/bin/sh
-/bin/mkdir "$@" || exit
-case $1 in
-*/usb_gadget/*/*) ;;
-*) /bin/mkdir "$1/strings" "$1/configs" "$1/functions"; : > "$1/UDC" ;;
-esac
-case $1 in
-*/configs/c.1) /bin/mkdir "$1/strings" ;;
-*/mass_storage.usb0) /bin/mkdir "$1/lun.0" ;;
-esac
-""",
-    "rmdir": """#!/bin/sh
-case $1 in
-*/strings/0x409 | */mass_storage.usb0) exec rm -r "$1" ;;
-*/configs/c.1) /bin/rmdir "$1/strings" ;;
-*) rm -f "$1/UDC" "$1/idVendor" "$1/idProduct"
-   /bin/rmdir "$1/strings" "$1/configs" "$1/functions" ;;
-esac
-exec /bin/rmdir "$1"
-""",
-}
+# As long as a CD-ROM has to be.
+ISO = bytes(32769) + b"CD001" + bytes(300 * 2048 - 32774)
+CDROM_MOST = (256 * 60 * 75 - 1) * 2048
 
 
 class Roots:
-    def __init__(self, folder, shell):
-        self.folder, self.shell = folder, shell
+    def __init__(self, folder):
+        self.folder = folder
         self.gadgets = folder / "config" / "usb_gadget"
         self.gadgets.mkdir(parents=True)
         (folder / "udc").mkdir()
-        tools = folder / "bin"
-        tools.mkdir()
-        for name, text in CONFIGFS.items():
-            (tools / name).write_text(text)
-            (tools / name).chmod(0o755)
         self.medium = folder / "medium"
         self.medium.write_bytes(ISO)
 
@@ -63,15 +33,13 @@ class Roots:
         (other / "UDC").write_text(udc + "\n")
 
     def run(self, *arguments, **environment):
-        given = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}",
-                 "CONFIGFS": str(self.folder / "config"),
+        given = {"CONFIGFS": str(self.folder / "config"),
                  "UDC_CLASS": str(self.folder / "udc"),
                  "NBD_DEVICE": str(self.medium),
-                 "NBD_SIZE": str(self.medium.stat().st_size), **environment}
-        return subprocess.run([*self.shell, HOOK, *arguments], text=True,
-                              capture_output=True, timeout=DEADLINE_S,
-                              check=False, env={key: value for key, value
-                                                in given.items() if value})
+                 "NBD_SIZE": str(self.medium.stat().st_size),
+                 "LD_PRELOAD": ours("fake_configfs.so"), **environment}
+        return run("state", *arguments, env={key: value for key, value
+                                             in given.items() if value})
 
     def left(self):
         return sorted(path.name for path in self.gadgets.glob("vmedia-*"))
@@ -79,15 +47,7 @@ class Roots:
 
 @pytest.fixture(name="roots")
 def _roots(tmp_path):
-    return Roots(tmp_path, [require("dash", "dash")])
-
-
-@pytest.fixture(name="any_shell", params=["dash", "busybox sh"])
-def _any_shell(request, tmp_path):
-    """For what ends before a directory is made: busybox runs its own mkdir,
-    whatever PATH says."""
-    name, *more = request.param.split()
-    return Roots(tmp_path, [require(name, name), *more])
+    return Roots(tmp_path)
 
 
 def test_start_and_stop(roots):
@@ -115,13 +75,32 @@ def test_what_is_no_iso_or_too_large_is_a_disk(roots):
     roots.add_udc("a")
     lun = roots.gadgets / "vmedia-0/functions/mass_storage.usb0/lun.0"
     assert "as disk" in roots.run(
-        "start", "0", NBD_SIZE=str(1152000 * 2048 + 1)).stdout
+        "start", "0", NBD_SIZE=str(CDROM_MOST + 2048)).stdout
     assert (lun / "cdrom").read_text() == "0\n"
     assert "as CD-ROM" in roots.run(
-        "start", "0", NBD_SIZE=str(1152000 * 2048)).stdout
+        "start", "0", NBD_SIZE=str(CDROM_MOST)).stdout
     roots.medium.write_bytes(bytes(40000))
     assert "as disk" in roots.run("start", "0", READONLY="0").stdout
     assert (lun / "ro").read_text() == "0\n"
+    roots.medium.write_bytes(ISO[:-1])
+    assert "as disk" in roots.run("start", "0").stdout
+
+
+def test_the_kind_can_be_said(roots):
+    roots.add_udc("a")
+    assert "as disk" in roots.run("start", "0", MEDIA_KIND="disk").stdout
+    roots.medium.write_bytes(bytes(len(ISO)))
+    assert "as CD-ROM" in roots.run("start", "0", MEDIA_KIND="cdrom").stdout
+    ran = roots.run("start", "0", MEDIA_KIND="cdrom", NBD_SIZE="3000000000")
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        "state: 3000000000 bytes are too many for a CD-ROM, which has 614400 "
+        "to 2359293952; show it as a disk\n")
+
+
+def test_the_size_is_the_mediums_where_nobody_says_it(roots):
+    roots.add_udc("a")
+    assert f"({len(ISO)} bytes)" in roots.run("start", "0", NBD_SIZE="").stdout
 
 
 def test_a_stale_gadget_is_replaced(roots):
@@ -147,21 +126,22 @@ def test_takes_the_first_udc_that_is_free_by_its_whole_name(roots):
     assert roots.left() == ["vmedia-0"]
 
 
-def test_without_configfs(any_shell):
-    shutil.rmtree(any_shell.gadgets)
-    ran = any_shell.run("start", "0")
+def test_without_configfs(roots):
+    shutil.rmtree(roots.gadgets)
+    ran = roots.run("start", "0")
     assert ran.returncode == 1
-    assert ran.stderr == (f"state: no {any_shell.gadgets}; modprobe libcomposite, "
+    assert ran.stderr == (f"state: no {roots.gadgets}; modprobe libcomposite, "
                           "and mount configfs\n")
 
 
 @pytest.mark.parametrize("arguments, text", [
     ([], "0 arguments"), (["start"], "1 arguments"),
+    (["start", "0", "1"], "3 arguments"),
     (["go", "0"], "'go' is neither start nor stop"),
     (["start", "../x"], "NAME is '../x', wanted letters, digits, . _ -"),
     (["start", ""], "NAME is '', wanted letters, digits, . _ -")])
-def test_wrong_arguments(any_shell, arguments, text):
-    ran = any_shell.run(*arguments)
+def test_wrong_arguments(roots, arguments, text):
+    ran = roots.run(*arguments)
     assert (ran.returncode, ran.stderr) == (
         2, f"state: {text}; usage: state start|stop NAME\n")
 
@@ -170,18 +150,34 @@ def test_wrong_arguments(any_shell, arguments, text):
     ({"NBD_DEVICE": ""}, "NBD_DEVICE is not set; "),
     ({"NBD_DEVICE": "/nonexistent"}, "cannot read NBD_DEVICE /nonexistent"),
     ({"NBD_SIZE": "many"}, "is 'many'; set NBD_SIZE to its bytes"),
-    ({"READONLY": "yes"}, "READONLY is 'yes', wanted 0 or 1")])
-def test_wrong_environment(any_shell, environment, text):
-    any_shell.add_udc("a")
-    ran = any_shell.run("start", "0", **environment)
+    ({"READONLY": "yes"}, "READONLY is 'yes', wanted 0 or 1"),
+    ({"MEDIA_KIND": "dvd"}, "MEDIA_KIND is 'dvd', wanted auto, cdrom or disk")])
+def test_wrong_environment(roots, environment, text):
+    roots.add_udc("a")
+    ran = roots.run("start", "0", **environment)
     assert ran.returncode == 1
     assert text in ran.stderr and ran.stderr.count("\n") == 1
-    assert any_shell.left() == []
+    assert roots.left() == []
 
 
-@pytest.mark.parametrize("checker", [["dash", "-n"], ["shellcheck"]])
-def test_is_plain_posix_sh(checker):
-    program = require(checker[0], checker[0])
-    ran = subprocess.run([program, *checker[1:], HOOK], capture_output=True,
-                         text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+@pytest.mark.parametrize("lacking, status", [("nofua inquiry_string", 0),
+                                             ("cdrom", 1)])
+def test_says_which_attributes_the_kernel_lacks(roots, lacking, status):
+    roots.add_udc("a")
+    ran = roots.run("start", "0", FAKE_CONFIGFS_WITHOUT=lacking)
+    assert ran.returncode == status
+    assert ran.stderr.count("\n") == 1
+    for name in lacking.split():
+        assert f"lun.0/{name}" in ran.stderr
+    assert roots.left() == ([] if status else ["vmedia-0"])
+
+
+def test_each_line_of_the_help_has_its_place(roots):
+    shown = roots.run("--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for name in ("NBD_DEVICE", "NBD_SIZE", "READONLY", "MEDIA_KIND",
+                 "CONFIGFS", "UDC_CLASS"):
+        assert re.search(rf"^  {name} ", shown.stdout, re.M), shown.stdout
+    wrong = roots.run("start", "0", "--no-such-option")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert re.fullmatch(r"state: .*; see state --help\n", wrong.stderr)

@@ -61,8 +61,8 @@ free_again() { grep -q 'slot 0 is free' httpd.log; }
 
 mount -t configfs config /sys/kernel/config
 mkdir -p /etc/nbd-proxy /var/run bmc
-cp /lab/config.json /lab/state /etc/nbd-proxy/
-chmod 755 /etc/nbd-proxy/state
+cp /lab/config.json /etc/nbd-proxy/
+ln -s /usr/bin/state /etc/nbd-proxy/
 cp /lab/users /lab/pki/server-*.pem bmc/
 chmod 600 bmc/*
 vmedia-httpd --listen 127.0.0.1:443 --certificate bmc/server-cert.pem \
