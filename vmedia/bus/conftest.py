@@ -60,6 +60,27 @@ class Service(Program):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
 
+class Vmediad(Program):
+    """The service itself; what it would find in the system is in @folder."""
+
+    def __init__(self, bus, folder, *arguments):
+        for name in ("dev", "sys", "configfs", "udc"):
+            (folder / name).mkdir()
+        config = folder / "virtual-media.json"
+        config.write_text(json.dumps(CONFIG | {"Roots": {
+            "Devices": str(folder / "dev"), "Sysfs": str(folder / "sys"),
+            "Configfs": str(folder / "configfs"),
+            "UDCClass": str(folder / "udc"),
+            "RunDirectory": str(folder / "run")}}))
+        super().__init__("vmediad", "--bus", bus.address, "--config", config,
+                         *arguments)
+
+    def __enter__(self):
+        super().__enter__()
+        self.wait_for(f"{NAME} is on ")
+        return self
+
+
 @pytest.fixture(name="bus", scope="module")
 def _bus():
     with Bus() as bus:

@@ -73,7 +73,8 @@ std::string refusalText(const service::Slot& slot, int number,
     }
     if (number == EINVAL)
     {
-        return fmt::format("{} of {} was given what it cannot take", method,
+        return fmt::format("{} cannot take that image or its secrets; "
+                           "vmediad's log says why",
                            name);
     }
     if (number == ESHUTDOWN)

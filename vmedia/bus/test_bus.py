@@ -366,7 +366,7 @@ def test_an_unknown_method_is_one(service, client):
     (2, errno.EPERM, "Mount", "ISO0 has a medium; Unmount comes first"),
     (3, errno.EBUSY, "Unmount", "ISO0 is deactivating; wait for the signal"),
     (0, errno.EPERM, "Unmount", "ISO0 has no medium"),
-    (0, errno.EINVAL, "Mount", "Mount of ISO0 was given what it cannot take"),
+    (0, errno.EINVAL, "Mount", "ISO0 cannot take that image or its secrets"),
     (0, errno.ENOMEM, "Mount", "Mount of ISO0: Cannot allocate memory"),
 ])
 def test_a_refusal_is_an_errno_and_a_sentence(service, client, state, number,

@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.bus import SYSTEM_POLICY, Bus, CallError, Client
 from fixtures.program import Program, require, run
-from vmedia.bus.conftest import NAME, PROXY, Service
+from vmedia.bus.conftest import LEGACY, NAME, PROXY, Service, Vmediad
 
 PROXY_MODE = NAME + ".Proxy"
 
@@ -123,6 +123,38 @@ def test_the_bus_goes(config):
         assert service.wait() == 1
         assert service.output.splitlines()[-1].startswith(
             f"vmediad: the bus at {bus.address} is gone: ")
+
+
+def test_the_service_itself_refuses_and_completes(bus, client, tmp_path):
+    with Vmediad(bus, tmp_path) as vmediad:
+        (device,) = client.call(
+            NAME, PROXY, "org.freedesktop.DBus.Properties", "Get", "(ss)",
+            NAME + ".MountPoint", "Device")
+        assert device == f"{tmp_path}/dev/nbd0"
+        with pytest.raises(CallError) as error:
+            client.call(NAME, LEGACY, NAME + ".Legacy", "Mount", "(s)",
+                        "ftp://h/image")
+        assert error.value.name == "System.Error.EINVAL"
+        vmediad.wait_for("^vmediad: Web1: ftp://h/image is no https:// or")
+        with pytest.raises(CallError) as error:
+            client.call(NAME, PROXY, PROXY_MODE, "Unmount")
+        assert error.value.name == "System.Error.EPERM"
+        client.order.clear()
+        assert client.call(NAME, PROXY, PROXY_MODE, "Mount") == (True,)
+        *_, completion = client.wait_for(lambda m: m.member == "Completion")
+        # There is no /dev/nbd0 in the folder.
+        assert completion.body[0] in (errno.ENODEV, errno.ENOENT)
+        # Who waits for Completion once the answer is there hears of it.
+        assert client.order.index("answer") < client.order.index("Completion")
+        assert vmediad.stop() == 0
+
+
+def test_the_service_itself_cannot_have_its_run_directory(bus, tmp_path):
+    (tmp_path / "run").write_text("a file")
+    with Program(*Vmediad(bus, tmp_path).command) as vmediad:
+        assert vmediad.wait() == 1
+        assert len(vmediad.output.splitlines()) == 1
+        assert f"{tmp_path}/run" in vmediad.output
 
 
 # The policy file, as built. Its group is there on no machine of ours, so
