@@ -9,7 +9,7 @@ import pytest
 from fixtures.program import ours, require, run
 
 PROGRAMS = ["vmedia-nbd", "vmedia-httpd", "nbd-proxy", "vmedia-conform",
-            "vmedia-sim", "vmedia-bench"]
+            "vmedia-sim", "vmedia-bench", "vmediad"]
 
 
 @pytest.fixture(params=PROGRAMS)

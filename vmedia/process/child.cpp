@@ -145,8 +145,12 @@ Result<Child> Child::start(const asio::any_io_executor& executor,
     ::close(nullDevice);
     if (error)
     {
-        return fail(Errc::child,
-                    fmt::format("{}: {}", *program, error.message()));
+        return tl::unexpected(
+            Error{Errc::child,
+                  fmt::format("{}: {}", *program, error.message()),
+                  {},
+                  {},
+                  error.value()});
     }
     return Child(std::move(started));
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <sstream>
 
@@ -33,9 +34,13 @@ Result<std::string> findProgram(std::string_view program,
             return candidate;
         }
     }
-    return fail(Errc::usage, fmt::format("{} is missing", name),
-                package.empty() ? std::string{}
-                                : fmt::format("apt-get install {}", package));
+    return tl::unexpected(
+        Error{Errc::usage,
+              fmt::format("{} is missing", name),
+              {},
+              package.empty() ? std::string{}
+                              : fmt::format("apt-get install {}", package),
+              ENOENT});
 }
 
 } // namespace vmedia::process

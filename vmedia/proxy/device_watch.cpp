@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_watch.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <libudev.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <cerrno>
 #include <fstream>
-#include <string_view>
 
 namespace vmedia::proxy
 {
@@ -23,7 +17,6 @@ namespace
 {
 
 constexpr uint64_t sectorSize = 512; // of sysfs, whatever the device's own
-constexpr int bufferSize = 1 << 20;  // a burst of uevents; 208 KiB by default
 
 } // namespace
 
@@ -42,64 +35,35 @@ Result<DeviceWatch> DeviceWatch::open(const asio::any_io_executor& executor,
                     fmt::format("nbd-device {} is not a block device", device),
                     "nbd-device is a node such as /dev/nbd0");
     }
-    UdevPtr context(::udev_new(), &::udev_unref);
-    if (!context)
+    auto events = uevent::BlockEvents::open(executor);
+    if (!events)
     {
-        return failErrno(errno, "libudev");
+        return tl::unexpected(events.error());
     }
-    MonitorPtr monitor(::udev_monitor_new_from_netlink(context.get(), "kernel"),
-                       &::udev_monitor_unref);
-    if (!monitor)
-    {
-        return failErrno(errno, "kernel uevents");
-    }
-    ::udev_monitor_set_receive_buffer_size(monitor.get(), bufferSize);
-    int result = ::udev_monitor_filter_add_match_subsystem_devtype(
-        monitor.get(), "block", "disk");
-    if (result >= 0)
-    {
-        result = ::udev_monitor_enable_receiving(monitor.get());
-    }
-    if (result < 0)
-    {
-        return failErrno(-result, "subscribing to kernel uevents");
-    }
-    // A copy: the monitor closes its own.
-    const int copy = ::fcntl(::udev_monitor_get_fd(monitor.get()),
-                             F_DUPFD_CLOEXEC, 3);
-    if (copy < 0)
-    {
-        return failErrno(errno, "kernel uevents");
-    }
-    return DeviceWatch(std::move(context), std::move(monitor),
-                       asio::posix::stream_descriptor(executor, copy),
-                       std::move(device), status.st_rdev);
+    return DeviceWatch(std::move(*events), status.st_rdev);
 }
 
-DeviceWatch::DeviceWatch(UdevPtr c, MonitorPtr m,
-                         asio::posix::stream_descriptor e, std::string d,
-                         uint64_t n) :
-    context(std::move(c)), monitor(std::move(m)), events(std::move(e)),
-    device(std::move(d)), number(n)
+DeviceWatch::DeviceWatch(uevent::BlockEvents e, uint64_t n) :
+    events(std::move(e)), number(n)
 {}
 
 asio::awaitable<Result<uint64_t>> DeviceWatch::waitForSize()
 {
     for (;;)
     {
-        auto [error] = co_await events.async_wait(
-            asio::posix::stream_descriptor::wait_read,
-            asio::as_tuple(asio::use_awaitable));
-        if (error)
+        const Result<uevent::BlockEvent> event = co_await events.next();
+        if (!event)
         {
-            co_return fail(Errc::cancelled, error.message());
+            co_return tl::unexpected(event.error());
         }
-        if (takeEvent())
+        const bool isOurs = event->number == number && event->isChange;
+        if (!isOurs && !event->device.empty())
         {
-            if (const uint64_t bytes = size(); bytes > 0)
-            {
-                co_return bytes;
-            }
+            continue;
+        }
+        if (const uint64_t bytes = size(); bytes > 0)
+        {
+            co_return bytes;
         }
     }
 }
@@ -107,21 +71,6 @@ asio::awaitable<Result<uint64_t>> DeviceWatch::waitForSize()
 void DeviceWatch::close()
 {
     events.close();
-}
-
-/// Whether what came, or may have been lost, asks for a look at the size.
-bool DeviceWatch::takeEvent()
-{
-    errno = 0;
-    std::unique_ptr<udev_device, udev_device* (*)(udev_device*)> event(
-        ::udev_monitor_receive_device(monitor.get()), &::udev_device_unref);
-    if (!event)
-    {
-        return errno == ENOBUFS; // events were dropped: ours may be among them
-    }
-    const char* action = ::udev_device_get_action(event.get());
-    return ::udev_device_get_devnum(event.get()) == number &&
-           action != nullptr && std::string_view(action) == "change";
 }
 
 uint64_t DeviceWatch::size() const

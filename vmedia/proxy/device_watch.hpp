@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "vmedia/error/error.hpp"
+#include "vmedia/uevent/block_events.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <string>
-
-struct udev;
-struct udev_monitor;
 
 namespace vmedia::proxy
 {
 
 /// Waits for a block device to get a size.
 ///
-/// Source: the kernel's own uevents, not udevd's: a BMC's initramfs has none.
-///         An event only says when to look; whether there is a medium says
-///         the device's `size` in sysfs. Kernels differ in how many `change`
-///         events they send, and a size of 0 comes with some of them.
+/// Source: uevents say when to look; whether there is a medium says the
+///         device's `size` in sysfs, which is 0 with some of them.
 /// Order:  subscribed from open() on: start nbd-client after it.
 class DeviceWatch
 {
@@ -37,20 +31,10 @@ class DeviceWatch
     void close();
 
   private:
-    using UdevPtr = std::unique_ptr<udev, udev* (*)(udev*)>;
-    using MonitorPtr =
-        std::unique_ptr<udev_monitor, udev_monitor* (*)(udev_monitor*)>;
-
-    DeviceWatch(UdevPtr context, MonitorPtr monitor,
-                boost::asio::posix::stream_descriptor events,
-                std::string device, uint64_t number);
-    bool takeEvent();
+    DeviceWatch(uevent::BlockEvents events, uint64_t number);
     uint64_t size() const;
 
-    UdevPtr context;
-    MonitorPtr monitor;
-    boost::asio::posix::stream_descriptor events;
-    std::string device;
+    uevent::BlockEvents events;
     uint64_t number; ///< dev_t
 };
 

@@ -2,10 +2,10 @@
 #include "session.hpp"
 
 #include "device_watch.hpp"
-#include "line_log.hpp"
 #include "listener.hpp"
 #include "relay.hpp"
 #include "vmedia/process/child.hpp"
+#include "vmedia/process/line_log.hpp"
 
 #include <fmt/format.h>
 #include <string.h> // NOLINT: sigabbrev_np is not in <cstring>
@@ -28,6 +28,7 @@ namespace vmedia::proxy
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using process::Child;
+using process::LineLog;
 using What = Event::What;
 
 namespace

@@ -16,6 +16,10 @@ std::vector<std::string> common(const ServerOptions& options)
     std::vector<std::string> argv{options.program, "--foreground",
                                   "--exit-with-parent", "--unix",
                                   options.socket};
+    if (!options.readyFile.empty())
+    {
+        argv.insert(argv.end(), {"--pidfile", options.readyFile});
+    }
     if (options.readOnly)
     {
         argv.emplace_back("--readonly");

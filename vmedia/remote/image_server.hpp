@@ -11,10 +11,15 @@ namespace vmedia::remote
 {
 
 /// How nbdkit is to serve an image.
+///
+/// Ready: the pid file is written "after nbdkit becomes ready to accept
+///        connections" (nbdkit(1)). It may be the writing end of a pipe,
+///        /proc/PID/fd/N: nbdkit closes what it inherits.
 struct ServerOptions
 {
     std::string program = "nbdkit";
     std::string socket;               ///< where it listens; does not exist yet
+    std::string readyFile{};          ///< gets a line once it can be connected
     bool readOnly = true;
     std::string caFile{};             ///< PEM; empty: the system's authorities
     std::string headerFile{};         ///< of headerLines(); empty: nobody asks

@@ -24,16 +24,19 @@ Credentials pair(std::string_view user, std::string_view password)
 TEST(ImageServer, servesHttpsThroughCurl)
 {
     const auto url = parseImageUrl("https://h/a%20b.iso?x=1&y");
-    const auto argv = httpsServer(
-        *url, {.socket = "/run/v/s", .caFile = "/etc/ca", .headerFile = "/h"});
+    const auto argv = httpsServer(*url, {.socket = "/run/v/s",
+                                         .readyFile = "/r",
+                                         .caFile = "/etc/ca",
+                                         .headerFile = "/h"});
     ASSERT_TRUE(argv);
-    EXPECT_EQ(fmt::format("{}", fmt::join(*argv, " ")),
-              "nbdkit --foreground --exit-with-parent --unix /run/v/s "
-              "--readonly --filter=readahead --filter=cache --filter=retry "
-              "curl url=https://h/a%20b.iso?x=1&y protocols=https "
-              "followlocation=false sslverify=true timeout=30 "
-              "cache-on-read=true cache-min-block-size=256K "
-              "cache-max-size=33554432 cainfo=/etc/ca header-script=cat '/h'");
+    EXPECT_EQ(
+        fmt::format("{}", fmt::join(*argv, " ")),
+        "nbdkit --foreground --exit-with-parent --unix /run/v/s --pidfile /r "
+        "--readonly --filter=readahead --filter=cache --filter=retry "
+        "curl url=https://h/a%20b.iso?x=1&y protocols=https "
+        "followlocation=false sslverify=true timeout=30 "
+        "cache-on-read=true cache-min-block-size=256K "
+        "cache-max-size=33554432 cainfo=/etc/ca header-script=cat '/h'");
 }
 
 TEST(ImageServer, neverWritesThroughHttps)
@@ -49,12 +52,14 @@ TEST(ImageServer, neverWritesThroughHttps)
 
 TEST(ImageServer, servesAFileToWrite)
 {
-    EXPECT_EQ(fmt::format("{}", fmt::join(fileServer("/m/d/x=1,a.iso",
-                                                     {.socket = "/s",
-                                                      .readOnly = false}),
-                                          " ")),
-              "nbdkit --foreground --exit-with-parent --unix /s file "
-              "file=/m/d/x=1,a.iso");
+    EXPECT_EQ(
+        fmt::format("{}",
+                    fmt::join(fileServer("/m/d/x=1,a.iso", {.socket = "/s",
+                                                            .readyFile = "/r",
+                                                            .readOnly = false}),
+                              " ")),
+        "nbdkit --foreground --exit-with-parent --unix /s --pidfile /r file "
+        "file=/m/d/x=1,a.iso");
 }
 
 TEST(ImageServer, quotesForTheShell)

@@ -258,7 +258,6 @@ void Mount::onServerReady()
 {
     if (current == Step::startingServer)
     {
-        dropSecrets();
         startClient();
     }
 }
@@ -362,6 +361,8 @@ void Mount::onSize()
         {
             seekClient();
         }
+        // nbdkit asks for them when its first client comes.
+        dropSecrets();
         current = Step::bindingGadget;
         gadget = Gadget::making;
         return act(Action::What::makeGadget);

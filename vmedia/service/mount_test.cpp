@@ -111,8 +111,8 @@ TEST(Mount, anImageOnTheWebComesThroughNbdkit)
     Mount mount = legacy();
     EXPECT_EQ(tell(mount, mountOf(Source::https, true)),
               "accept armActivation startServer");
-    EXPECT_EQ(tell(mount, {What::serverReady}), "removeSecrets startClient");
-    EXPECT_EQ(tell(mount, sized(bytes)), "makeGadget");
+    EXPECT_EQ(tell(mount, {What::serverReady}), "startClient");
+    EXPECT_EQ(tell(mount, sized(bytes)), "removeSecrets makeGadget");
     EXPECT_EQ(tell(mount, {What::gadgetBound}), "disarm complete(0)");
     EXPECT_EQ(tell(mount, {What::unmount}), "accept removeGadget armGrace");
     EXPECT_EQ(tell(mount, {What::gadgetRemoved}), "disconnectDevice armGrace");

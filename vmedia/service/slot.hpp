@@ -49,9 +49,14 @@ class Slot
     virtual View view() const = 0;
 
     /// Both give 0 at once if completed() will come, or why it will not: the
-    /// errno of Action::refuse. Wish::credentials is closed in any case.
+    /// errno of Action::refuse. Wish::credentials is closed in any case. Its
+    /// completed() comes after the return, for the answer goes first.
     virtual int mount(Wish wish) = 0;
     virtual int unmount() = 0;
+
+    /// Event::shutdown. It has ended once view() is in State::ready, which
+    /// changed() tells.
+    virtual void shutdown() = 0;
 };
 
 } // namespace vmedia::service

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace vmedia::proxy
+namespace vmedia::process
 {
 
 /// What a child prints, line by line: copied to our stderr, the last line
@@ -36,6 +36,9 @@ class LineLog
     /// Takes what the child left in the pipe and closes it.
     void finish();
 
+    /// Lines that begin with @p words are not kept as the last one.
+    void skip(std::string words);
+
     /// The last line that was not empty.
     const std::string& lastLine() const;
 
@@ -49,6 +52,7 @@ class LineLog
     int childEnd;
     std::string partial{};
     std::string last{};
+    std::string idleWords{};
 };
 
-} // namespace vmedia::proxy
+} // namespace vmedia::process

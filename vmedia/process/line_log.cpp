@@ -12,7 +12,7 @@
 #include <array>
 #include <utility>
 
-namespace vmedia::proxy
+namespace vmedia::process
 {
 
 namespace asio = boost::asio;
@@ -42,7 +42,8 @@ LineLog::LineLog(const asio::any_io_executor& executor, int readEnd,
 
 LineLog::LineLog(LineLog&& other) noexcept :
     pipe(std::move(other.pipe)), childEnd(std::exchange(other.childEnd, -1)),
-    partial(std::move(other.partial)), last(std::move(other.last))
+    partial(std::move(other.partial)), last(std::move(other.last)),
+    idleWords(std::move(other.idleWords))
 {}
 
 LineLog::~LineLog()
@@ -99,6 +100,11 @@ void LineLog::finish()
     pipe.close();
 }
 
+void LineLog::skip(std::string words)
+{
+    idleWords = std::move(words);
+}
+
 const std::string& LineLog::lastLine() const
 {
     return last;
@@ -124,9 +130,12 @@ void LineLog::emit()
     if (!partial.empty())
     {
         fmt::print(stderr, "{}\n", partial);
-        last = std::move(partial);
+        if (idleWords.empty() || !partial.starts_with(idleWords))
+        {
+            last = std::move(partial);
+        }
         partial.clear();
     }
 }
 
-} // namespace vmedia::proxy
+} // namespace vmedia::process
