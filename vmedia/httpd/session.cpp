@@ -38,7 +38,7 @@ Result<std::unique_ptr<Session>>
     Session::start(const asio::any_io_executor& executor,
                    const SessionOptions& options, const std::string& slot)
 {
-    auto log = proxy::LineLog::open(executor);
+    auto log = process::LineLog::open(executor);
     if (!log)
     {
         return tl::unexpected(log.error());
@@ -66,13 +66,14 @@ Result<std::unique_ptr<Session>>
     {
         return tl::unexpected(child.error());
     }
-    return std::unique_ptr<Session>(new Session(
-        executor, options, std::move(pipe),
-        std::make_shared<proxy::LineLog>(std::move(*log)), std::move(*child)));
+    return std::unique_ptr<Session>(
+        new Session(executor, options, std::move(pipe),
+                    std::make_shared<process::LineLog>(std::move(*log)),
+                    std::move(*child)));
 }
 
 Session::Session(const asio::any_io_executor& e, const SessionOptions& o,
-                 Socket p, std::shared_ptr<proxy::LineLog> l,
+                 Socket p, std::shared_ptr<process::LineLog> l,
                  process::Child c) :
     executor(e), options(o), pipe(std::move(p)), log(std::move(l)),
     child(std::move(c)), toChild(pipe, [this] { changed(); }),

@@ -2,7 +2,7 @@
 #pragma once
 #include "vmedia/error/error.hpp"
 #include "vmedia/process/child.hpp"
-#include "vmedia/proxy/line_log.hpp"
+#include "vmedia/process/line_log.hpp"
 #include "vmedia/websocket/relay.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -72,7 +72,7 @@ class Session
 
     Session(const boost::asio::any_io_executor& executor,
             const SessionOptions& options, Socket pipe,
-            std::shared_ptr<proxy::LineLog> log, process::Child child);
+            std::shared_ptr<process::LineLog> log, process::Child child);
     void spawn(boost::asio::awaitable<void> task);
     void changed();
     boost::asio::awaitable<bool> until(
@@ -96,7 +96,7 @@ class Session
     boost::asio::any_io_executor executor;
     SessionOptions options;
     Socket pipe;
-    std::shared_ptr<proxy::LineLog> log;
+    std::shared_ptr<process::LineLog> log;
     process::Child child;
     websocket::Outlet toChild; ///< of `pipe`
     std::optional<websocket::WebSocket> webSocket{};
