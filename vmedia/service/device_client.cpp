@@ -194,8 +194,9 @@ void DeviceClient::signal(int number)
 void DeviceClient::disconnect()
 {
     const auto work = [](NbdDevice nbd) -> asio::awaitable<void> {
+        auto call = [nbd] { return nbd.disconnect(); };
         const Result<void> done =
-            co_await process::inBackground([nbd] { return nbd.disconnect(); });
+            co_await process::inBackground(std::move(call));
         if (!done)
         {
             fmt::print(stderr, "vmediad: {}\n", describe(done.error()));

@@ -152,10 +152,10 @@ void MountedShare::unmount(bool detach)
 
 asio::awaitable<void> MountedShare::takeAway(int flags, Event gone)
 {
-    const int error =
-        co_await process::inBackground([directory = place, flags] {
+    auto call = [directory = place, flags] {
         return unmountAndRemove(directory, flags);
-    });
+    };
+    const int error = co_await process::inBackground(std::move(call));
     co_await checkpoint();
     if (error == 0)
     {

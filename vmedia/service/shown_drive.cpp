@@ -93,10 +93,12 @@ void ShownDrive::make(uint64_t size, bool readOnly)
 asio::awaitable<void> ShownDrive::runMake(gadget::Drive drive, uint64_t size)
 {
     const Mark mark(busy);
-    const Result<gadget::Bound> bound = co_await process::inBackground(
-        [id = gadget, drive = std::move(drive),
-         wanted = kindOf(point.mediaType),
-         size] { return show(id, drive, wanted, size); });
+    // Named first: g++ 12 destroys a lambda within co_await's operand twice.
+    auto start = [id = gadget, drive = std::move(drive),
+                  wanted = kindOf(point.mediaType),
+                  size] { return show(id, drive, wanted, size); };
+    const Result<gadget::Bound> bound =
+        co_await process::inBackground(std::move(start));
     if (!bound)
     {
         tell(What::gadgetFailed, bound.error());
@@ -104,7 +106,8 @@ asio::awaitable<void> ShownDrive::runMake(gadget::Drive drive, uint64_t size)
     }
     if (isForgotten())
     {
-        co_await process::inBackground([id = gadget] { return id.remove(); });
+        auto removal = [id = gadget] { return id.remove(); };
+        co_await process::inBackground(std::move(removal));
     }
     tell({.what = What::gadgetBound});
 }
@@ -117,8 +120,9 @@ void ShownDrive::remove()
 asio::awaitable<void> ShownDrive::runRemove()
 {
     const Mark mark(busy);
+    auto removal = [id = gadget] { return id.remove(); };
     const Result<void> gone =
-        co_await process::inBackground([id = gadget] { return id.remove(); });
+        co_await process::inBackground(std::move(removal));
     if (!gone)
     {
         tell(What::gadgetRemoveFailed, gone.error());
