@@ -20,13 +20,13 @@ namespace vmedia::process
 ///           co_await is destroyed twice.
 boost::asio::awaitable<void> runInBackground(std::function<void()> work);
 
-/// The same, with what @p work returns.
-template <typename Work>
-auto inBackground(Work work) -> boost::asio::awaitable<decltype(work())>
+/// The same, with what @p work returns. A std::function with a name, as g++ 12
+/// destroys a closure twice that is a temporary of the co_await.
+template <typename Value>
+boost::asio::awaitable<Value> inBackground(std::function<Value()> work)
 {
-    using Value = decltype(work());
     const auto value = std::make_shared<std::optional<Value>>();
-    std::function<void()> call = [value, work = std::move(work)]() mutable {
+    std::function<void()> call = [value, work = std::move(work)] {
         value->emplace(work());
     };
     co_await runInBackground(std::move(call));

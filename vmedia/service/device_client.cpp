@@ -21,6 +21,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -170,8 +171,11 @@ asio::awaitable<void> DeviceClient::seek()
     ledger.write(
         [this](Belongings& mine) { mine.client = identify(moved->pid()); });
     tell({.what = What::clientMoved});
-    co_await moved->wait();
-    co_await checkpoint();
+    while (!moved->hasEnded())
+    {
+        co_await moved->wait();
+        co_await checkpoint();
+    }
     moved.reset();
     ledger.write([](Belongings& mine) { mine.client.reset(); });
     tell({.what = What::clientLost});
@@ -194,9 +198,8 @@ void DeviceClient::signal(int number)
 void DeviceClient::disconnect()
 {
     const auto work = [](NbdDevice nbd) -> asio::awaitable<void> {
-        auto call = [nbd] { return nbd.disconnect(); };
-        const Result<void> done =
-            co_await process::inBackground(std::move(call));
+        std::function<Result<void>()> call = [nbd] { return nbd.disconnect(); };
+        const auto done = co_await process::inBackground(std::move(call));
         if (!done)
         {
             fmt::print(stderr, "vmediad: {}\n", describe(done.error()));

@@ -109,8 +109,9 @@ int MediaSlot::mount(Wish wish)
     {
         url = std::move(image);
         readOnly = request.readOnly;
-        credentials = std::move(pipe);
+        credentials = point.mode == Mode::legacy ? std::move(pipe) : nullptr;
     }
+    pipe.reset();
     return ask(event);
 }
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -108,9 +109,10 @@ asio::awaitable<void> MountedShare::prepare(remote::ImageUrl url, bool readOnly,
     });
     if (!started)
     {
-        giveUp({.what = What::shareFailed,
-                .number = errnoOf(started.error()),
-                .text = describe(started.error())});
+        Event failed{.what = What::shareFailed,
+                     .number = errnoOf(started.error()),
+                     .text = describe(started.error())};
+        co_await takeAway(MNT_DETACH, std::move(failed));
         co_return;
     }
     program = std::move(*started);
@@ -152,10 +154,10 @@ void MountedShare::unmount(bool detach)
 
 asio::awaitable<void> MountedShare::takeAway(int flags, Event gone)
 {
-    auto call = [directory = place, flags] {
+    std::function<int()> work = [directory = place, flags] {
         return unmountAndRemove(directory, flags);
     };
-    const int error = co_await process::inBackground(std::move(call));
+    const int error = co_await process::inBackground(std::move(work));
     co_await checkpoint();
     if (error == 0)
     {

@@ -136,11 +136,13 @@ asio::awaitable<Result<void>>
 {
     using namespace asio::experimental::awaitable_operators;
     asio::steady_timer timer(executor, grace);
-    auto first = co_await (process::inBackground(std::move(work)) ||
-                           timer.async_wait(asio::use_awaitable));
+    auto task = process::inBackground(std::move(work));
+    auto late = timer.async_wait(asio::use_awaitable);
+    auto first = co_await (std::move(task) || std::move(late));
     if (first.index() == 0)
     {
-        co_return std::get<0>(std::move(first));
+        Result<void> done = std::get<0>(first);
+        co_return done;
     }
     co_return fail(Errc::timeout, "it took too long");
 }

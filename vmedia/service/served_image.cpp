@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cerrno>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -143,10 +144,11 @@ asio::awaitable<Result<std::vector<std::string>>>
                                   .timeout = point.timeout};
     if (wanted.url.scheme == remote::Scheme::smb)
     {
-        auto found = co_await process::inBackground(
-            [directory = wanted.directory, path = wanted.url.path] {
+        std::function<Result<Opened>()> work = [directory = wanted.directory,
+                                                path = wanted.url.path] {
             return findImage(directory, path);
-        });
+        };
+        auto found = co_await process::inBackground(std::move(work));
         if (!found)
         {
             co_return tl::unexpected(found.error());

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <functional>
 #include <utility>
 
 namespace vmedia::service
@@ -93,12 +94,11 @@ void ShownDrive::make(uint64_t size, bool readOnly)
 asio::awaitable<void> ShownDrive::runMake(gadget::Drive drive, uint64_t size)
 {
     const Mark mark(busy);
-    // Named first: g++ 12 destroys a lambda within co_await's operand twice.
-    auto start = [id = gadget, drive = std::move(drive),
-                  wanted = kindOf(point.mediaType),
-                  size] { return show(id, drive, wanted, size); };
-    const Result<gadget::Bound> bound =
-        co_await process::inBackground(std::move(start));
+    std::function<Result<gadget::Bound>()> work =
+        [id = gadget, drive = std::move(drive),
+         wanted = kindOf(point.mediaType),
+         size] { return show(id, drive, wanted, size); };
+    const auto bound = co_await process::inBackground(std::move(work));
     if (!bound)
     {
         tell(What::gadgetFailed, bound.error());
@@ -106,8 +106,10 @@ asio::awaitable<void> ShownDrive::runMake(gadget::Drive drive, uint64_t size)
     }
     if (isForgotten())
     {
-        auto removal = [id = gadget] { return id.remove(); };
-        co_await process::inBackground(std::move(removal));
+        std::function<Result<void>()> undo = [id = gadget] {
+            return id.remove();
+        };
+        co_await process::inBackground(std::move(undo));
     }
     tell({.what = What::gadgetBound});
 }
@@ -120,9 +122,8 @@ void ShownDrive::remove()
 asio::awaitable<void> ShownDrive::runRemove()
 {
     const Mark mark(busy);
-    auto removal = [id = gadget] { return id.remove(); };
-    const Result<void> gone =
-        co_await process::inBackground(std::move(removal));
+    std::function<Result<void>()> work = [id = gadget] { return id.remove(); };
+    const auto gone = co_await process::inBackground(std::move(work));
     if (!gone)
     {
         tell(What::gadgetRemoveFailed, gone.error());
