@@ -58,12 +58,14 @@ def share(tmp_path_factory):
 def results(share):
     need_kernel()
     for program, package in (("nbd-client", "nbd-client"),
-                             ("dbus-daemon", "dbus"), ("xorriso", "xorriso")):
+                             ("dbus-daemon", "dbus"), ("eject", "eject"),
+                             ("xorriso", "xorriso")):
         require(program, package)
     done = run("vmedia-sim", "guest", SCRIPT, "--share", share,
                "--program", "vmediad", "--program", "vmedia-nbd",
                "--program", "nbd-client", "--program", "dbus-daemon",
                "--program", "dbus-send", "--program", "dbus-monitor",
+               "--program", "eject",
                "--module", "nbd nbds_max=2", "--module", "dummy_hcd num=2",
                "--module", "libcomposite", "--module", "usb_f_mass_storage",
                "--module", "usb_storage delay_use=0", "--module", "sr_mod",
@@ -126,7 +128,7 @@ def test_a_crash_is_cleaned_up_at_the_next_start(results):
 def test_twenty_media_leave_nothing(results):
     told = results["cycles"]
     assert told["completion"] == ["0"] * 40
-    assert told["descriptors"] == ["0"]
+    assert "descriptors" not in told
     assert int(told["grown"][0]) < 512, "KiB"
     assert nothing_left(told)
 

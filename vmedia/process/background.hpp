@@ -16,8 +16,6 @@ namespace vmedia::process
 /// Given up: who is cancelled or destroyed while it waits leaves the thread to
 ///           itself. So @p work owns all that it uses.
 /// Not for:  Child::start(): the child would end with the thread.
-/// g++ 12:   name @p work first. A lambda with captures in the operand of
-///           co_await is destroyed twice.
 boost::asio::awaitable<void> runInBackground(std::function<void()> work);
 
 /// The same, with what @p work returns. A std::function with a name, as g++ 12

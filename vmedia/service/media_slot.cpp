@@ -87,7 +87,9 @@ int MediaSlot::mount(Wish wish)
                     : std::make_shared<gadget::Descriptor>(wish.credentials);
     Event event{.what = What::mount};
     Request& request = event.request;
-    request.readOnly = wish.readOnly || point.readOnly;
+    // In proxy mode nobody asks: the mount point says it alone.
+    request.readOnly = point.readOnly ||
+                       (point.mode == Mode::legacy && wish.readOnly);
     remote::ImageUrl image;
     if (point.mode == Mode::legacy)
     {
