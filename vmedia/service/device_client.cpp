@@ -20,6 +20,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -59,7 +60,9 @@ asio::awaitable<Result<std::string>> helpOf(asio::any_io_executor executor,
     auto [error, size] = co_await asio::async_read(
         output, asio::buffer(text), asio::as_tuple(asio::use_awaitable));
     text.resize(size);
-    co_return text; // it has printed all: its end is not waited for
+    child->signal(SIGKILL); // it has printed all
+    co_await child->wait();
+    co_return text;
 }
 
 } // namespace
