@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "child.hpp"
 
+#include "pidfd.hpp"
 #include "search.hpp"
 
 #include <fcntl.h>
@@ -164,6 +165,18 @@ asio::awaitable<ExitStatus> Child::wait()
 {
     if (!state->ended)
     {
+        // Process v2 takes the first event of its pidfd for the end, which
+        // it need not be (see Pidfd), and blocks until there is one.
+        Result<Pidfd> alive = Pidfd::open(state->process.get_executor(), pid());
+        bool isOver = true;
+        if (alive)
+        {
+            isOver = co_await alive->wait();
+        }
+        if (!isOver)
+        {
+            throw boost::system::system_error(asio::error::operation_aborted);
+        }
         auto [error, status] = co_await state->process.async_wait(
             asio::as_tuple(asio::use_awaitable));
         if (error)

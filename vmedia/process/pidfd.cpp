@@ -41,10 +41,18 @@ void Pidfd::signal(int which)
 
 asio::awaitable<bool> Pidfd::wait()
 {
-    auto [error] =
-        co_await descriptor.async_wait(asio::posix::descriptor_base::wait_read,
-                                       asio::as_tuple(asio::use_awaitable));
-    co_return !error;
+    // Asio 1.81 may tell of what was another descriptor's, just closed.
+    while (!hasEnded())
+    {
+        auto [error] = co_await descriptor.async_wait(
+            asio::posix::descriptor_base::wait_read,
+            asio::as_tuple(asio::use_awaitable));
+        if (error)
+        {
+            co_return false;
+        }
+    }
+    co_return true;
 }
 
 bool Pidfd::hasEnded() const

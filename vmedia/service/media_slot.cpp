@@ -41,9 +41,8 @@ MediaSlot::MediaSlot(asio::any_io_executor e, const Config& c,
                      const MountPoint& p, Journal& journal, DeviceEvents& d,
                      Listener& l) :
     executor(std::move(e)), config(c), point(p), events(d), listener(l),
-    ledger(journal, journalFile(c), p.name), device(c.roots, p.device),
-    machine(p.mode, p.device),
-    secret(ledger, fmt::format("{}/{}.secret", c.roots.runDirectory, p.name)),
+    shared(std::make_shared<Shared>(c, p, journal)), ledger(shared->ledger),
+    device(shared->device), secret(shared->secret), machine(p.mode, p.device),
     timer(executor), seconds(executor)
 {
     events.watch(point.device, [this] {
@@ -52,6 +51,12 @@ MediaSlot::MediaSlot(asio::any_io_executor e, const Config& c,
     // Somebody else's medium may be in it. Nobody listens yet.
     machine.on({.what = What::deviceSize, .size = device.size()});
 }
+
+MediaSlot::Shared::Shared(const Config& c, const MountPoint& p,
+                          Journal& journal) :
+    ledger(journal, journalFile(c), p.name), device(c.roots, p.device),
+    secret(ledger, fmt::format("{}/{}.secret", c.roots.runDirectory, p.name))
+{}
 
 MediaSlot::~MediaSlot()
 {
@@ -203,6 +208,7 @@ bool MediaSlot::performShare(Action::What what)
         case Do::mountShare:
             share = std::make_shared<MountedShare>(
                 executor, toMachine(), config, point, ledger, secret);
+            share->keep(shared);
             share->mount(url, readOnly, std::exchange(credentials, nullptr));
             return true;
         case Do::cancelShare:
@@ -229,6 +235,7 @@ bool MediaSlot::performServer(Action::What what)
         case Do::startServer:
             server = std::make_shared<ServedImage>(
                 executor, toMachine(), config, point, ledger, secret);
+            server->keep(shared);
             server->start({.url = url,
                            .directory = share ? share->directory() : "",
                            .readOnly = readOnly,
@@ -256,6 +263,7 @@ bool MediaSlot::performClient(Action::What what)
             isClientAbandoned = false;
             client = std::make_shared<DeviceClient>(
                 executor, toMachine(), config, point, ledger, device);
+            client->keep(shared);
             client->start(readOnly);
             return true;
         case Do::findClient:
@@ -286,6 +294,7 @@ bool MediaSlot::performGadget(Action::What what)
         case Do::makeGadget:
             drive = std::make_shared<ShownDrive>(executor, toMachine(), config,
                                                  point, ledger, driveBusy);
+            drive->keep(shared);
             drive->make(machine.properties().size, readOnly);
             return true;
         case Do::removeGadget:

@@ -55,10 +55,21 @@ class MediaSlot : public Slot
     const MountPoint& point;
     DeviceEvents& events;
     Listener& listener;
-    Ledger ledger;
-    const NbdDevice device;
+
+    /// What its parts use, also those that it has forgotten.
+    struct Shared
+    {
+        Ledger ledger;
+        NbdDevice device;
+        SecretFile secret;
+
+        Shared(const Config& config, const MountPoint& point, Journal& journal);
+    };
+    const std::shared_ptr<Shared> shared;
+    Ledger& ledger;
+    const NbdDevice& device;
+    SecretFile& secret;
     Mount machine;
-    SecretFile secret;
     SlotTimer timer;
     SlotTimer seconds;
     std::chrono::steady_clock::time_point nextSecond{};

@@ -64,6 +64,11 @@ void Part::forget()
     listener = nullptr;
 }
 
+void Part::keep(std::shared_ptr<const void> used)
+{
+    lent = std::move(used);
+}
+
 bool Part::isForgotten() const
 {
     return !listener;

@@ -37,6 +37,9 @@ class Part : public std::enable_shared_from_this<Part>
 
     void forget();
 
+    /// @p used, which it has references to, lives as long as it.
+    void keep(std::shared_ptr<const void> used);
+
   protected:
     void tell(Event event);
     void tell(Event::What what, const Error& error);
@@ -58,6 +61,7 @@ class Part : public std::enable_shared_from_this<Part>
 
   private:
     Listener listener;
+    std::shared_ptr<const void> lent{};
     std::shared_ptr<boost::asio::cancellation_signal> running{};
 };
 

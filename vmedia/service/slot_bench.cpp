@@ -57,7 +57,7 @@ SlotBench::SlotBench(Mode mode) :
           root / "run/ISO0.sock",
           std::chrono::seconds(20),
           512,
-          false,
+          mode == Mode::proxy, // as Config has it, where nothing is said
           MediaType::automatic}
 {
     config.roots = {root / "config", root / "udc", root / "dev", root / "sys",
