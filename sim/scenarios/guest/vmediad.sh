@@ -28,7 +28,7 @@ sum() { sha256sum <"$1" | cut -d' ' -f1; }
 call() { # SLOT METHOD: the reply's value, or the error's name
     dbus-send --bus=$bus --dest=$service --print-reply=literal \
         "$root/Proxy/$1" "$service.Proxy.$2" 2>&1 |
-        sed 's/^ *//; s/^Error \([A-Za-z._]*\).*/\1/'
+        sed 's/^ *//; s/^boolean //; s/^Error \([A-Za-z._]*\).*/\1/'
 }
 property() { # SLOT INTERFACE NAME
     dbus-send --bus=$bus --dest=$service --print-reply=literal \
