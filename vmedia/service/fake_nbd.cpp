@@ -3,6 +3,7 @@
 // Stands in for the kernel's nbd in a test that links it: NBD_DISCONNECT on
 // the file ROOT/dev/nbdN ends whom ROOT/sys/block/nbdN/pid names
 // (stand_in_nbd_client.py). All other ioctls are the kernel's.
+#include <linux/ioctl.h>
 #include <linux/nbd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
