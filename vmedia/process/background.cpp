@@ -4,10 +4,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
@@ -65,8 +67,10 @@ asio::awaitable<void> runInBackground(std::function<void()> work)
     asio::posix::stream_descriptor done(co_await asio::this_coro::executor,
                                         copy);
     std::thread([job] { job->run(); }).detach();
-    co_await done.async_wait(asio::posix::stream_descriptor::wait_read,
-                             asio::use_awaitable);
+    // Read, and not waited for: Asio 1.81 may tell of what was another
+    // descriptor's, just closed, and there is no value before the end.
+    std::array<std::byte, sizeof(uint64_t)> count{};
+    co_await done.async_read_some(asio::buffer(count), asio::use_awaitable);
 }
 
 } // namespace vmedia::process

@@ -93,7 +93,15 @@ asio::awaitable<Result<Credentials>>
         bool isLate = false;
     };
     const auto source = std::make_shared<Source>(
-        Source{asio::posix::stream_descriptor(executor, descriptor)});
+        Source{asio::posix::stream_descriptor(executor)});
+    boost::system::error_code refused;
+    source->pipe.assign(descriptor, refused);
+    if (refused) // a regular file, for one
+    {
+        ::close(descriptor);
+        co_return failErrno(refused.value(),
+                            "the pipe with user name and password");
+    }
     asio::steady_timer timer(executor, deadline);
     timer.async_wait(
         [weak = std::weak_ptr(source)](const boost::system::error_code& error) {

@@ -104,6 +104,20 @@ TEST(Credentials, comeFromAPipe)
               "the user name has 1027 bytes, at most 512 are taken");
 }
 
+TEST(Credentials, sayWhatIsNoPipe)
+{
+    boost::asio::io_context io;
+    std::string seen;
+    boost::asio::co_spawn(io, readCredentials(io.get_executor(), 999999, 1min),
+                          [&seen](const std::exception_ptr& thrown,
+                                  const Result<Credentials>& read) {
+        seen = thrown ? "thrown" : told(read);
+    });
+    io.run();
+    EXPECT_EQ(seen, "the pipe with user name and password: Bad file "
+                    "descriptor");
+}
+
 TEST(Credentials, doNotWaitForEver)
 {
     EXPECT_EQ(

@@ -180,7 +180,10 @@ asio::awaitable<void> DeviceClient::seek()
         co_await checkpoint();
     }
     moved.reset();
-    ledger.write([](Belongings& mine) { mine.client.reset(); });
+    if (!isForgotten()) // else it is the next medium's
+    {
+        ledger.write([](Belongings& mine) { mine.client.reset(); });
+    }
     tell({.what = What::clientLost});
 }
 

@@ -159,11 +159,11 @@ asio::awaitable<void> MountedShare::takeAway(int flags, Event gone)
     };
     const int error = co_await process::inBackground(std::move(work));
     co_await checkpoint();
-    if (error == 0)
+    if (error == 0 && !isForgotten())
     {
         ledger.write([](Belongings& mine) { mine.share.clear(); });
     }
-    else if (gone.what == What::shareUnmounted)
+    else if (error != 0 && gone.what == What::shareUnmounted)
     {
         gone = {.what = What::shareUnmountFailed, .number = error};
     }

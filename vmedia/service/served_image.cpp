@@ -11,9 +11,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <array>
 #include <cerrno>
 #include <functional>
 #include <system_error>
@@ -128,8 +130,9 @@ asio::awaitable<void> ServedImage::run(Wanted wanted)
     program = std::move(*started);
     ledger.write(
         [this](Belongings& mine) { mine.server = identify(program->pid()); });
-    co_await ready.async_wait(asio::posix::descriptor_base::wait_read,
-                              asio::use_awaitable);
+    // Read, and not waited for: see runInBackground().
+    std::array<char, 32> pid{};
+    co_await ready.async_read_some(asio::buffer(pid), asio::use_awaitable);
     tell({.what = What::serverReady});
 }
 
